@@ -1,0 +1,11 @@
+"""One sentence to a person, and how to mend what it says."""
+
+from blocks import kit, mrkdwn
+
+
+def notice(sentence: str, fix: str | None = None) -> kit.Message:
+    """Return a short private message: what is the matter and, in a quiet line, what to do about it."""
+    blocks = [kit.section(sentence)]
+    if fix:
+        blocks.append(kit.context(fix))
+    return kit.message(mrkdwn.join(" ", [sentence, fix or ""]), blocks)

@@ -163,9 +163,9 @@ def table(
     *,
     align: Sequence[Literal["left", "center", "right"]] = (),
 ) -> Block:
-    """Return a table: at most 20 columns, 100 rows with its head, 10,000 characters; what is beyond is left out.
+    """Return a table of at most 20 columns, 100 rows with its head, 10,000 characters; the rest is left out.
 
-    Cells are plain text; rows that are shorter than the head are filled up. Raises ValueError without head.
+    Cells are plain text; rows that are shorter than the head are filled up. Raises ValueError without a head.
     """
     if not head:
         raise ValueError("a table needs a head")

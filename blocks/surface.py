@@ -66,8 +66,8 @@ def modal(
 ) -> dict[str, Any]:
     """Return a modal view (title, submit and close 24 characters, 1 to 100 blocks).
 
-    `private_metadata` is at most 3,000 characters. Raises ValueError for more, without blocks, or for inputs that
-    nothing submits.
+    `private_metadata` has at most 3,000 characters. Raises ValueError for more, without blocks, or where no
+    button submits an input.
     """
     shown = list(blocks)
     _check_blocks(shown)

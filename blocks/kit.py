@@ -27,12 +27,11 @@ from blocks.element import (
     static_select,
     trim,
 )
-from blocks.surface import Message, home, message, messages, modal
+from blocks.surface import home, message, messages, modal
 
 __all__ = [
     "Block",
     "Element",
-    "Message",
     "Style",
     "actions",
     "button",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from blocks import mrkdwn
 from blocks.element import Block, check_id, check_unique, markup, plain_text, trim
+from domain.card import Content
 
 Weigh = Callable[[Block], int]
 
@@ -25,34 +25,22 @@ _KEPT = frozenset({"actions", "input", "context_actions"})
 _SHORTENED = "… shortened: this message was longer than Slack shows."
 
 
-@dataclass(frozen=True)
-class Message:
-    """What a message shows: blocks, and one line of markup that says the same in a notification."""
-
-    text: str
-    blocks: list[Block]
-
-    def payload(self) -> dict[str, Any]:
-        """Return the arguments of chat.postMessage and chat.update that carry the content."""
-        return {"text": self.text, "blocks": self.blocks}
-
-
-def message(text: str, blocks: Iterable[Block]) -> Message:
-    """Return a message whose `text` is one line of at most 3,000 characters, plain text escaped.
+def message(text: str, blocks: Iterable[Block]) -> Content:
+    """Return a message. Its `text` is one line of markup that says the same, for notifications: of at most 3,000 characters, plain text escaped.
 
     A message of more than 50 blocks or 12,000 characters is shortened and says so; its buttons stay.
     Raises ValueError without text or blocks, or where a block id comes twice.
     """
     fallback, shown = _fallback(text), list(blocks)
     _check_blocks(shown)
-    return Message(fallback, _shorten(shown, MESSAGE_BLOCKS, MESSAGE_CHARACTERS, weigh))
+    return Content(fallback, _shorten(shown, MESSAGE_BLOCKS, MESSAGE_CHARACTERS, weigh))
 
 
-def messages(text: str, blocks: Iterable[Block]) -> list[Message]:
+def messages(text: str, blocks: Iterable[Block]) -> list[Content]:
     """Return the blocks over as many messages as they need, in order. Raises ValueError like `message`."""
     fallback, shown = _fallback(text), list(blocks)
     _check_blocks(shown)
-    return [Message(fallback, page) for page in _paginate(shown)]
+    return [Content(fallback, page) for page in _paginate(shown)]
 
 
 def modal(

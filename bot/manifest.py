@@ -10,8 +10,8 @@ import yaml
 
 import manifests
 
-# Slack keeps these for itself and refuses all commands of a manifest that declares one of them. It publishes no
-# list: these are the ones that people reported.
+# Slack keeps these for itself and refuses all commands of a manifest that declares one of them. These are the
+# ones that people reported: Slack publishes no list.
 BUILT_IN = frozenset(
     {
         *("away", "collapse", "dnd", "expand", "feed", "help", "join", "leave", "me", "msg"),

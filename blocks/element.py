@@ -151,14 +151,14 @@ def plain_text_input(
     low, high = min_length or 0, max_length or 3000
     if not 0 <= low <= high <= 3000:
         raise ValueError("the lengths of an input lie between 0 and 3,000")
-    filled = None if initial is None else mrkdwn.truncate(mrkdwn.clean(initial), high)
+    filled = mrkdwn.truncate(mrkdwn.clean(initial), high) if initial else None
     return trim(
         {
             "type": "plain_text_input",
             "action_id": check_id(action_id, "an action id"),
             "multiline": multiline,
             "placeholder": None if placeholder is None else plain_text(placeholder, 150),
-            "initial_value": filled,
+            "initial_value": filled or None,
             "min_length": min_length,
             "max_length": max_length,
         }

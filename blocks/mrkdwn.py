@@ -107,7 +107,7 @@ def fill(template: str, *args: object, **values: object) -> Mrkdwn:
 
 def join(separator: str, parts: Iterable[str]) -> Mrkdwn:
     """Return the parts that are not empty with the separator between them."""
-    return escape(separator).join(part for part in parts if part)
+    return escape(separator).join(shown for part in parts if (shown := escape(part)))
 
 
 def bold(text: str) -> Mrkdwn:

@@ -26,7 +26,7 @@ _SHORTENED = "… shortened: this message was longer than Slack shows."
 
 
 def message(text: str, blocks: Iterable[Block]) -> Content:
-    """Return a message. Its `text` is one line of markup that says the same, for notifications: of at most 3,000 characters, plain text escaped.
+    """Return a message. Its `text` says the same in one line, as markup of at most 3,000 characters.
 
     A message of more than 50 blocks or 12,000 characters is shortened and says so; its buttons stay.
     Raises ValueError without text or blocks, or where a block id comes twice.

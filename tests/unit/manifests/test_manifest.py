@@ -27,7 +27,7 @@ NEEDED_BY: dict[str, set[str]] = {
     "assistant:write": {"features.agent_view"},
     "channels:history": {"message.channels"} | READ_AGAIN,
     "channels:read": {"member_joined_channel", "users.conversations"},
-    "chat:write": {"chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"},
+    "chat:write": {"chat.postMessage", "chat.update", "chat.postEphemeral"},
     "commands": {"features.slash_commands"},
     "groups:history": {"message.groups"} | READ_AGAIN,
     "groups:read": {"member_joined_channel", "users.conversations"},

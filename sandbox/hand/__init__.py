@@ -1,0 +1,1 @@
+"""A person's hand: what people do in Slack, as JSON over `/_sandbox/…`."""

@@ -38,6 +38,11 @@ class Home:
     account: Account
 
     @property
+    def is_own(self) -> bool:
+        """Whether the server runs as the user that we are."""
+        return self.account.uid == os.geteuid()
+
+    @property
     def data(self) -> Path:
         return self.path / "data"
 
@@ -99,8 +104,8 @@ def _close_to_others(folder: Path) -> None:
 def find_home(folder: Path, account: Account, system_folder: Path) -> Home:
     """The server's folder of a data folder; made at the first time. Call it under the data folder's lock."""
     with told_as_sentence("prepare the folder of the embedded PostgreSQL"):
-        if account.uid == os.geteuid():
-            home = Home(folder / "postgres", account)
+        home = Home(folder / "postgres", account)
+        if home.is_own:
             home.path.mkdir(mode=_PRIVATE, exist_ok=True)
             return home
         return _find_system_home(folder, account, system_folder)
@@ -155,6 +160,15 @@ def make_private(path: Path, account: Account) -> Path:
     return path
 
 
+def adopt(home: Home) -> None:
+    """Gives the files to the server's user when its user id has changed, as in a container made anew."""
+    if home.is_own or home.data.stat().st_uid == home.account.uid:
+        return
+    os.chown(home.path, 0, home.account.gid)
+    for path in (home.data, *home.data.rglob("*")):
+        os.chown(path, home.account.uid, home.account.gid, follow_symlinks=False)
+
+
 def socket_folder(home: Home) -> Path:
     """A private folder whose path is short and plain enough for a socket; the same one every time."""
     usual = home.path / "run"
@@ -162,6 +176,8 @@ def socket_folder(home: Home) -> Path:
         return make_private(usual, home.account)
     if home.socket_record.exists():
         recorded = Path(home.socket_record.read_text().strip())
+        if not recorded.exists():
+            return make_private(recorded, home.account)
         if _is_private(recorded, home.account):
             return recorded
     path = _make_short(home.account)

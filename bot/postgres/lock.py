@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.postgres.folder import prepare_data_folder
+from bot.postgres.folder import prepare_data_folder, told_as_sentence
 from domain.errors import ConfigurationError
 
 _POLL = 0.02
@@ -20,16 +20,19 @@ class FileLock:
     """One open lock file; closing it, or dying, gives up what it holds."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        with told_as_sentence("lock the data folder"):
+            self._descriptor = os.open(path, flags, 0o600)
 
     def take(self, *, exclusive: bool) -> bool:
         """Tries once; a lock held in the other mode is given up first."""
         mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        try:
-            fcntl.flock(self._descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+        with told_as_sentence("lock the data folder"):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            try:
+                fcntl.flock(self._descriptor, mode | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
         return True
 
     async def wait(self, *, exclusive: bool, on_delay: Callable[[], None]) -> None:

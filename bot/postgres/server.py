@@ -14,7 +14,7 @@ import psutil
 
 from bot.postgres.account import own_account
 from bot.postgres.binary import MAJOR, Binaries
-from bot.postgres.folder import PORT, Home, make_private, told_as_sentence
+from bot.postgres.folder import PORT, Home, adopt, make_private, told_as_sentence
 from bot.postgres.process import run, run_as, spawn_as
 from domain.errors import ConfigurationError
 
@@ -57,6 +57,7 @@ SELECT 'CREATE DATABASE {DATABASE} OWNER {ROLE}'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 """  # noqa: S608 - both names are constants of this file
 _COMPLAINT = re.compile(r"(?:PANIC|FATAL|ERROR|error):\s*")
+_NOBODY = 2**31 - 2  # a pid that no system gives out
 _LARGEST_LOG = 8 * 1024 * 1024
 
 
@@ -75,12 +76,33 @@ class Server:
     def postmaster(self) -> psutil.Process | None:
         """The living server process, told by its working folder from a stranger that got its old pid."""
         try:
-            pid = int((self.home.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            process = psutil.Process(pid)
+            process = psutil.Process(int(self._lock_lines()[0]))
             ours = process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(self.home.data)
         except (OSError, ValueError, psutil.Error):
             return None
         return process if ours else None
+
+    def claims_ready(self) -> bool:
+        """Whether the server wrote into its lock file that it accepts connections."""
+        try:
+            return self._lock_lines()[-1].startswith("ready")
+        except OSError:
+            return False
+
+    def free_lock_file(self) -> None:
+        """Frees the lock file of a dead server whose pid is still taken, by its zombie or by a stranger.
+
+        PostgreSQL would refuse to start for as long as any process has that pid. The other lines stay: they
+        name the shared memory, by which it still notices orphans. To be called when `postmaster` is None.
+        """
+        path = self.home.data / "postmaster.pid"
+        if not path.exists() or self.postmaster() is not None:
+            return
+        self._write(path.name, "\n".join([str(_NOBODY), *self._lock_lines()[1:], ""]))
+        self.socket.with_name(f"{self.socket.name}.lock").unlink(missing_ok=True)
+
+    def _lock_lines(self) -> list[str]:
+        return (self.home.data / "postmaster.pid").read_text().splitlines() or [""]
 
     def prepare(self) -> bool:
         """Makes the database files if there are none, and writes who may connect. True for new files."""
@@ -88,6 +110,7 @@ class Server:
             fresh = not (self.home.data / "PG_VERSION").exists()
             if fresh:
                 self._initialise()
+            adopt(self.home)
             self._check_version()
             self._write_access()
             self._trim_log()

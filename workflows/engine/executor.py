@@ -1,0 +1,94 @@
+"""This process among its replicas: alive for as long as it holds its advisory lock.
+
+DBOS without its commercial parts has no failure detector. Here each process takes a session-level advisory
+lock on its executor id, over one connection that does nothing else; Postgres frees it when the process dies,
+and then any other may take over what the dead one left.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import URL, NullPool, Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+TIMEOUT_SECONDS = 5.0
+LOCK = "select pg_try_advisory_lock(hashtextextended(:id, 0))"
+UNLOCK = "select pg_advisory_unlock(hashtextextended(:id, 0))"
+OTHERS = """select distinct executor_id from dbos.workflow_status
+where status = 'PENDING' and application_version = :version and executor_id <> :id"""
+
+
+class Executor:
+    """One id a process, never used again: nobody else wants its lock after a lost connection."""
+
+    def __init__(self, url: URL) -> None:
+        self.id = f"bot-{secrets.token_hex(4)}"
+        self._engine = create_async_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": TIMEOUT_SECONDS, "command_timeout": TIMEOUT_SECONDS},
+        )
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._free_since: dict[str, float] = {}
+
+    async def query(self, statement: str, **parameters: Any) -> Sequence[Row[Any]]:
+        """Run one statement on the dedicated connection; if that was lost, connect and take the lock again.
+
+        Raises OSError or SQLAlchemyError while the database is away.
+        """
+        async with self._turn:
+            try:
+                connection = await self._connect()
+                return (await connection.execute(text(statement), parameters)).all()
+            except BaseException:
+                await self._drop()
+                raise
+
+    async def find_orphans(self, version: str, grace: float) -> list[str]:
+        """The executors with pending workflows whose lock has been free for `grace` seconds.
+
+        Their locks are now held here: `release` each. The grace lets a live process take its lock again after
+        an outage.
+        """
+        others = {row[0] for row in await self.query(OTHERS, version=version, id=self.id)}
+        self._free_since = {each: since for each, since in self._free_since.items() if each in others}
+        return [each for each in sorted(others) if await self._claim(each, grace)]
+
+    async def release(self, executor_id: str) -> None:
+        """Free the lock of another executor that `find_orphans` returned."""
+        await self.query(UNLOCK, id=executor_id)
+
+    async def close(self) -> None:
+        """Free the lock: from now on another process may take over what is left here."""
+        async with self._turn:
+            await self._drop()
+        await self._engine.dispose()
+
+    async def _claim(self, executor_id: str, grace: float) -> bool:
+        if not (await self.query(LOCK, id=executor_id))[0][0]:
+            self._free_since.pop(executor_id, None)
+            return False
+        if time.monotonic() - self._free_since.setdefault(executor_id, time.monotonic()) >= grace:
+            return True
+        await self.release(executor_id)
+        return False
+
+    async def _connect(self) -> AsyncConnection:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+            taken = await self._connection.execute(text(LOCK), {"id": self.id})
+            # Another holds it only while it takes us for dead: the next query tries again.
+            if not taken.scalar_one():
+                raise ConnectionError("another process holds the lock of this executor")
+        return self._connection
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()

@@ -1,0 +1,167 @@
+"""The commands a person can give, and the one grammar that reads them.
+
+A command arrives in four ways: as a slash command of its own (`/execute …`), behind `/qd`, after a mention of
+the bot, and as the first word of a direct message. All four end in `read_slash` or `read_chat`, so that a word
+means the same thing everywhere.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MAX_REQUEST_LENGTH = 4_000
+"""Slack documents no limit for the text of a slash command, so we set our own (characters)."""
+
+_TASK_NUMBER = re.compile(r"(?:t-?|#)?(\d{1,15})", re.IGNORECASE)
+_WORD = re.compile(r"\s*(/?)([^\s]+)\s*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class CommandSpec:
+    """One row of the table: what `/help` shows and what the grammar accepts as argument."""
+
+    name: str
+    usage: str
+    summary: str
+    examples: tuple[str, ...]
+    accepts: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that was understood: its name and the rest of the line, stripped."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True)
+class UnknownCommand:
+    """A word that is no command. `nearest` is the likeliest one meant, if any is near."""
+
+    word: str
+    nearest: str | None
+
+
+@dataclass(frozen=True)
+class MisusedCommand:
+    """A command whose argument does not fit its usage."""
+
+    spec: CommandSpec
+    argument: str
+
+
+@dataclass(frozen=True)
+class Chat:
+    """No command at all: something said to the bot."""
+
+    text: str
+
+
+Reading = Command | UnknownCommand | MisusedCommand
+
+
+def task_number(text: str) -> int | None:
+    """Read `T-12`, `t12`, `#12` or `12` as 12; anything else is None."""
+    match = _TASK_NUMBER.fullmatch(text.strip())
+    return int(match.group(1)) if match else None
+
+
+def _is_task(text: str) -> bool:
+    return task_number(text) is not None
+
+
+def _is_task_or_empty(text: str) -> bool:
+    return not text or _is_task(text)
+
+
+def _is_command_or_empty(text: str) -> bool:
+    return not text or text.lstrip("/").lower() in SPECS
+
+
+TABLE: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        "execute",
+        "/execute <task>",
+        "Plan a task, get it approved where the risk says so, and carry it out.",
+        ("/execute roll back checkout to v41",),
+        lambda text: True,
+    ),
+    CommandSpec(
+        "status",
+        "/status [T-12]",
+        "What runs, what waits for whom, and how I am; or one task in full.",
+        ("/status", "/status T-12"),
+        _is_task_or_empty,
+    ),
+    CommandSpec(
+        "cancel",
+        "/cancel T-12",
+        "Stop a task. What it has done so far is said.",
+        ("/cancel T-12",),
+        _is_task,
+    ),
+    CommandSpec(
+        "help",
+        "/help [command]",
+        "This overview, or one command with its examples.",
+        ("/help", "/help execute"),
+        _is_command_or_empty,
+    ),
+)
+SPECS = {spec.name: spec for spec in TABLE}
+
+
+def nearest_command(word: str) -> str | None:
+    """The command that `word` was likely meant to be, or None when none is near."""
+    near = difflib.get_close_matches(word.lower(), SPECS, n=1, cutoff=0.5)
+    return near[0] if near else None
+
+
+def _check(name: str, argument: str) -> Command | MisusedCommand:
+    spec = SPECS[name]
+    return Command(name, argument) if spec.accepts(argument) else MisusedCommand(spec, argument)
+
+
+def _read_words(text: str) -> Reading:
+    match = _WORD.fullmatch(text)
+    if match is None:
+        return Command("help", "")
+    word, argument = match.group(2).lower(), match.group(3).strip()
+    if word not in SPECS:
+        return UnknownCommand(word, nearest_command(word))
+    return _check(word, argument)
+
+
+def read_slash(name: str, text: str) -> Reading:
+    """Read a slash command. `name` comes without its slash; `qd` (or any name that is no command of ours,
+    since names are configurable) is the umbrella, whose first word is the command.
+    """
+    if name in SPECS:
+        return _check(name, text.strip())
+    return _read_words(text)
+
+
+def read_chat(text: str) -> Reading | Chat:
+    """Read what was said to the bot, the mention itself already removed.
+
+    With a leading slash the first word must be a command. Without one it is a command only where the rest fits
+    the command's usage: "status T-12" is one, "status of checkout?" is a question.
+    """
+    match = _WORD.fullmatch(text)
+    if match is None:
+        return Chat("")
+    if match.group(1):
+        return _read_qd(_read_words(text), match.group(3))
+    reading = _read_words(text)
+    if isinstance(reading, Command) and (reading.argument or reading.name != "execute"):
+        return reading
+    return Chat(text.strip())
+
+
+def _read_qd(reading: Reading, rest: str) -> Reading:
+    """`@Quarterdeck /qd status` is what a person types who knows the slash command."""
+    if isinstance(reading, UnknownCommand) and reading.word == "qd":
+        return _read_words(rest)
+    return reading

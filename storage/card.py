@@ -1,0 +1,127 @@
+"""Cards: what our messages should say. The outbox (`storage.outbox`) knows what is still to be shown."""
+
+import json
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.card import CardDraft, Content
+from storage.database import metadata
+
+card = Table(
+    "card",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False, comment="channel, or a person's id for a direct message"),
+    Column("thread_ts", Text),
+    Column("parent_key", Text, comment="the card this one replies to"),
+    Column("asker", Text, comment="who hears of it when it cannot be shown"),
+    Column("urgent", Boolean, nullable=False, server_default="false"),
+    Column("content", JSONB, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("shown_version", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False, server_default="live"),
+    Column("ts", Text),
+    Column("posted_channel", Text),
+    Column("posting_since", DateTime(timezone=True), comment="a post began and its end is not known"),
+    Column("parent_deleted", Boolean, nullable=False, server_default="false"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("next_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("dirty_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("shown_at", DateTime(timezone=True)),
+)
+
+# A lane that Slack has refused is tried again at once when somebody new wants something shown there.
+_ENSURE_LANE = text(
+    "INSERT INTO lane (channel) VALUES (:channel)"
+    " ON CONFLICT (channel) DO UPDATE SET next_at = now() WHERE lane.fault IS NOT NULL"
+)
+
+_SHOW = text(
+    """
+    INSERT INTO card (key, channel, thread_ts, parent_key, asker, urgent, content)
+    VALUES (:key, :channel, :thread_ts, :parent_key, :asker, :urgent, CAST(:content AS jsonb))
+    ON CONFLICT (key) DO UPDATE SET
+        content = EXCLUDED.content,
+        urgent = EXCLUDED.urgent,
+        version = card.version + 1,
+        dirty_at = CASE WHEN card.version > card.shown_version THEN card.dirty_at ELSE now() END
+    WHERE card.content IS DISTINCT FROM EXCLUDED.content
+    """
+)
+
+
+async def show(session: AsyncSession, draft: CardDraft) -> None:
+    """Want a card shown as `draft` says: a new one, or new content for the one with its key."""
+    await session.execute(_ENSURE_LANE, {"channel": draft.place.channel})
+    await session.execute(_SHOW, _values(draft))
+
+
+_REVISE = text(
+    """
+    UPDATE card SET content = CAST(:content AS jsonb), version = version + 1,
+        dirty_at = CASE WHEN version > shown_version THEN dirty_at ELSE now() END
+    WHERE key = :key AND content IS DISTINCT FROM CAST(:content AS jsonb)
+    """
+)
+
+
+async def revise(session: AsyncSession, key: str, content: Content) -> None:
+    """Want other content on a card that exists; its place stays."""
+    await session.execute(_REVISE, {"key": key, "content": json.dumps(write_content(content))})
+
+
+def _values(draft: CardDraft) -> dict[str, Any]:
+    return {
+        "key": draft.key,
+        "channel": draft.place.channel,
+        "thread_ts": draft.place.thread_ts,
+        "parent_key": draft.parent_key,
+        "asker": draft.asker,
+        "urgent": draft.urgent,
+        "content": json.dumps(write_content(draft.content)),
+    }
+
+
+def write_content(content: Content) -> dict[str, Any]:
+    """The stored form of a card's content."""
+    return {"text": content.text, "blocks": content.blocks}
+
+
+def read_content(stored: Any) -> Content:
+    """A card's content from its stored form (an object, or its JSON text as asyncpg hands it out)."""
+    value = json.loads(stored) if isinstance(stored, str) else stored
+    return Content(value["text"], value["blocks"])
+
+
+async def list_threads(session: AsyncSession, *, limit: int) -> list[tuple[str, str]]:
+    """Channel and thread of the latest replies of ours, newest first: where a person may have answered."""
+    rows = await session.execute(
+        text(
+            "SELECT posted_channel, coalesce(thread_ts, ts) AS thread FROM card"
+            " WHERE ts IS NOT NULL AND shown_at > now() - interval '24 hours'"
+            " GROUP BY 1, 2 ORDER BY max(shown_at) DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [(row.posted_channel, row.thread) for row in rows]
+
+
+async def find_trouble(session: AsyncSession, key: str) -> tuple[str, str | None] | None:
+    """State and last error of a card that is not shown as it is wanted; None for one that is, or none at all."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT card.state, coalesce(lane.fault, card.error) AS error FROM card"
+                " JOIN lane ON lane.channel = card.channel"
+                " WHERE card.key = :key AND card.version > card.shown_version"
+            ),
+            {"key": key},
+        )
+    ).first()
+    return (row.state, row.error) if row else None

@@ -1,0 +1,79 @@
+"""The database: one pool for SQLAlchemy, one for the paths that must be quick, and the only commit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+UNAVAILABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError)
+"""What a statement raises while Postgres is away (and, some of it, when the statement itself is wrong)."""
+
+ENGINE_CONNECTIONS = 5
+QUICK_CONNECTIONS = 4
+COMMAND_TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Database:
+    """`engine` serves units of work and the durable engine's transactions; `quick` is a raw asyncpg pool for
+    single statements on the path of an acknowledgement, where SQLAlchemy would cost four times as much.
+    """
+
+    engine: AsyncEngine
+    quick: asyncpg.Pool
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        """One transaction, READ COMMITTED: committed at the end of the block, rolled back on an error."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self.quick.close()
+        await self.engine.dispose()
+
+
+async def _no_reset(connection: Any) -> None:
+    """Our statements leave nothing behind in the session, and a reset is a round trip each."""
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """The SQLAlchemy engine for `url` (`postgresql+asyncpg://…`)."""
+    return create_async_engine(
+        url,
+        pool_size=ENGINE_CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"command_timeout": COMMAND_TIMEOUT_SECONDS, "server_settings": {"timezone": "UTC"}},
+    )
+
+
+async def connect(url: str) -> Database:
+    """Open both pools on `url` (`postgresql+asyncpg://…`)."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    quick = await asyncpg.create_pool(
+        plain.replace(":@", "@"),
+        min_size=1,
+        max_size=QUICK_CONNECTIONS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings={"timezone": "UTC"},
+        reset=_no_reset,
+    )
+    return Database(create_engine(url), quick)

@@ -1,0 +1,143 @@
+"""What a command does: reads it, does it, and says the answer. The same for all the ways a command comes in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blocks import help as help_blocks
+from blocks import overview as overview_blocks
+from blocks.notice import notice
+from blocks.task import accepted, cancelled, describe_state
+from domain.ask import Ask
+from domain.audit import AuditEntry
+from domain.card import CardDraft, Content
+from domain.command import (
+    MAX_REQUEST_LENGTH,
+    SPECS,
+    Command,
+    MisusedCommand,
+    Reading,
+    UnknownCommand,
+    task_number,
+)
+from domain.errors import QuarterdeckError
+from domain.task import task_name
+from storage import audit, inbox
+from storage import card as cards
+from workflows import execution, overview
+from workflows.services import Services
+
+
+async def carry_out(services: Services, ask: Ask, reading: Reading) -> Content | None:
+    """Do what was read and return the answer for the person; None where the same event had come before.
+
+    The event's key, what it did, its audit entry and, for a spoken ask, the card of the answer are committed
+    together before this returns.
+    """
+    content = await _dispatch(services, ask, reading)
+    if content is None:
+        services.measures.duplicates.inc()
+    outcome = "duplicate" if content is None else "answered"
+    services.measures.commands.labels(_name(reading), outcome).inc()
+    return content
+
+
+def _name(reading: Reading) -> str:
+    if isinstance(reading, Command):
+        return reading.name
+    return reading.spec.name if isinstance(reading, MisusedCommand) else "unknown"
+
+
+async def _dispatch(services: Services, ask: Ask, reading: Reading) -> Content | None:
+    if isinstance(reading, UnknownCommand):
+        return await answer(services, ask, "command.unknown", help_blocks.unknown(reading))
+    if isinstance(reading, MisusedCommand):
+        return await answer(services, ask, "command.misused", help_blocks.misused(reading))
+    return await _HANDLERS[reading.name](services, replace(ask, text=reading.argument))
+
+
+async def answer(
+    services: Services, ask: Ask, action: str, content: Content, about: tuple[str, str] | None = None
+) -> Content | None:
+    """Record that this was asked and how it is answered. `about` is the type and id of the object asked about."""
+    object_type, object_id = about or ("channel", ask.place.channel)
+    entry = AuditEntry(action, object_type, object_id, ask.person, ask.correlation_id)
+    if not ask.spoken:
+        return content if await inbox.accept(services.database, ask.event_key, entry) else None
+    async with services.database.unit_of_work() as session:
+        if not await inbox.claim(session, ask.event_key):
+            return None
+        await audit.record(session, entry)
+        await _reply(session, ask, content)
+    services.nudges.deliver()
+    return content
+
+
+async def _reply(session: AsyncSession, ask: Ask, content: Content) -> None:
+    """Want the answer shown where the ask was spoken; a slash command has its answer in the ack."""
+    if ask.spoken:
+        key = f"reply:{ask.event_key}"
+        await cards.show(session, CardDraft(key=key, place=ask.place, content=content, asker=ask.person))
+
+
+async def _execute(services: Services, ask: Ask) -> Content | None:
+    if not ask.text:
+        misused = MisusedCommand(SPECS["execute"], "")
+        return await answer(services, ask, "command.misused", help_blocks.misused(misused))
+    if len(ask.text) > MAX_REQUEST_LENGTH:
+        sentence = (
+            f"That request has {len(ask.text):,} characters, and I read at most {MAX_REQUEST_LENGTH:,}:"
+            " nothing was started. Say it shorter, or link to the details."
+        )
+        return await answer(services, ask, "command.refused", notice(sentence))
+    number = await execution.submit(services, ask)
+    return None if number is None else accepted(number)
+
+
+async def _status(services: Services, ask: Ask) -> Content | None:
+    number = task_number(ask.text)
+    if number is None:
+        facts = await overview.gather(services, ask.person, ask.place.channel)
+        return await answer(services, ask, "command.status", overview_blocks.overview(facts))
+    try:
+        content = await overview.describe_task(services, number)
+    except QuarterdeckError as error:
+        content = notice(error.sentence)
+    return await answer(services, ask, "command.status", content, ("task", task_name(number)))
+
+
+async def _cancel(services: Services, ask: Ask) -> Content | None:
+    number = task_number(ask.text)
+    assert number is not None  # noqa: S101 - the grammar lets nothing else through
+    async with services.database.unit_of_work() as session:
+        if not await inbox.claim(session, ask.event_key):
+            return None
+        content = await _try_to_cancel(session, ask, number)
+        await _reply(session, ask, content)
+    services.nudges.deliver()
+    return content
+
+
+async def _try_to_cancel(session: AsyncSession, ask: Ask, number: int) -> Content:
+    try:
+        before = await execution.cancel(session, ask, number)
+    except QuarterdeckError as error:
+        return notice(error.sentence)
+    if before.state.ended:
+        return notice(f"{before.name} had ended already: {describe_state(before.state)}.")
+    return cancelled(number)
+
+
+async def _help(services: Services, ask: Ask) -> Content | None:
+    spec = SPECS.get(ask.text.lstrip("/").lower())
+    content = help_blocks.one_command(spec) if spec else help_blocks.overview()
+    return await answer(services, ask, "command.help", content)
+
+
+_HANDLERS: dict[str, Callable[[Services, Ask], Awaitable[Content | None]]] = {
+    "execute": _execute,
+    "status": _status,
+    "cancel": _cancel,
+    "help": _help,
+}

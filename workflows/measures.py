@@ -1,0 +1,68 @@
+"""What we count and time, for Prometheus."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """One set of metrics; each process makes its own with `create`."""
+
+    registry: CollectorRegistry
+    commands: Counter
+    ack_seconds: Histogram
+    duplicates: Counter
+    slack_calls: Counter
+    slack_call_seconds: Histogram
+    deliveries: Counter
+    delivery_seconds: Histogram
+    delivery_backlog: Gauge
+    workflow_starts: Counter
+    workflow_start_seconds: Histogram
+    engine_pending: Gauge
+    engine_up: Gauge
+    sockets: Gauge
+    socket_resets: Counter
+    reconciled: Counter
+    restarts: Counter
+
+
+def create() -> Measures:
+    """A fresh set of metrics in a registry of its own."""
+    registry = CollectorRegistry(auto_describe=True)
+    return Measures(
+        registry=registry,
+        commands=Counter("commands_total", "Commands read", ["command", "outcome"], registry=registry),
+        ack_seconds=Histogram(
+            "ack_seconds", "From an envelope's arrival to its ack", ["kind"], buckets=_FAST, registry=registry
+        ),
+        duplicates=Counter("duplicate_events_total", "Events that had come before", registry=registry),
+        slack_calls=Counter("slack_calls_total", "Slack calls", ["method", "outcome"], registry=registry),
+        slack_call_seconds=Histogram(
+            "slack_call_seconds", "Duration of Slack calls", ["method"], buckets=_FAST, registry=registry
+        ),
+        deliveries=Counter("card_deliveries_total", "Cards shown", ["kind", "outcome"], registry=registry),
+        delivery_seconds=Histogram(
+            "card_delivery_seconds", "From a wanted content to its display", registry=registry
+        ),
+        delivery_backlog=Gauge("card_delivery_backlog", "Cards not shown as wanted", registry=registry),
+        workflow_starts=Counter(
+            "workflow_starts_total", "Workflow starts", ["workflow", "outcome"], registry=registry
+        ),
+        workflow_start_seconds=Histogram(
+            "workflow_start_seconds", "Duration of a workflow's start", ["workflow"], registry=registry
+        ),
+        engine_pending=Gauge("engine_pending_workflows", "Workflows that have not ended", registry=registry),
+        engine_up=Gauge("engine_up", "Whether the durable engine runs", registry=registry),
+        sockets=Gauge("slack_sockets", "Socket Mode connections that stand", registry=registry),
+        socket_resets=Counter(
+            "slack_socket_resets_total", "Sockets that we gave up", ["reason"], registry=registry
+        ),
+        reconciled=Counter(
+            "reconciled_messages_total", "Missed messages found in history", registry=registry
+        ),
+        restarts=Counter("background_restarts_total", "Failed background tasks", ["task"], registry=registry),
+    )

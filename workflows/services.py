@@ -1,0 +1,43 @@
+"""The typed bag of ports that every workflow gets. It is built once, in `bot.wiring`."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from domain.chat import Chat
+from domain.overview import Vitals
+from storage.database import Database
+from storage.outbox import Outbox
+from workflows.measures import Measures
+
+Spawn = Callable[[str, Coroutine[Any, Any, None]], None]
+
+
+@dataclass(frozen=True)
+class Nudges:
+    """In-process wake-ups after a commit. Losing one costs a second, since every loop also looks by itself."""
+
+    deliver: Callable[[], None]
+    start_task: Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Settings of the delivery loop: seconds between two messages of a channel, and how many channels at once."""
+
+    channel_interval: float = 1.0
+    lanes: int = 32
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a workflow may reach. `spawn` runs something that may be lost, supervised, beside the caller."""
+
+    database: Database
+    outbox: Outbox
+    chat: Chat
+    measures: Measures
+    nudges: Nudges
+    vitals: Vitals
+    pace: Pace
+    spawn: Spawn

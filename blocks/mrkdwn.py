@@ -192,7 +192,7 @@ def truncate(text: str, limit: int) -> str:
     head = _head(plain, limit - 1, markup=isinstance(text, Mrkdwn))
     tail = ELLIPSIS
     if isinstance(text, Mrkdwn) and head.count(FENCE) % 2:
-        tail = f"{ELLIPSIS}\n{FENCE}"
+        tail = ELLIPSIS + FENCE
         head = _head(plain, max(limit - len(tail), 0), markup=True)
         tail = tail if head.count(FENCE) % 2 else ELLIPSIS
     return _alike(text, (head.rstrip() + tail)[:limit])

@@ -1,0 +1,96 @@
+"""Around every listener: correlation id, errors, and the answer. Each one validates, persists and returns, since
+with Bolt's `process_before_response` the acknowledgement goes out when the listener returns.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from structlog.contextvars import bound_contextvars
+
+from blocks.notice import notice
+from domain.card import Content, Place
+from domain.chat import ChatError
+from handlers.slack.door import Door
+from handlers.slack.errors import apologize
+from handlers.slack.payloads import Body, Click, Malformed, read_click
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[AsyncAck, Body], Awaitable[None]]
+
+
+def _correlation_id() -> str:
+    return secrets.token_hex(6)
+
+
+def for_command(door: Door, answer: Callable[[Door, Body, str], Awaitable[Content | None]]) -> Listener:
+    """A slash command: its private answer goes with the ack."""
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        correlation_id = _correlation_id()
+        with bound_contextvars(correlation_id=correlation_id):
+            try:
+                content = await answer(door, body, correlation_id)
+            except Exception as error:
+                content = apologize(error, f"Command {body.get('command')}")
+            await ack(**_private(content))
+
+    return listen
+
+
+def _private(content: Content | None) -> dict[str, Any]:
+    if content is None:
+        return {}
+    return {"text": content.text, "blocks": content.blocks, "response_type": "ephemeral"}
+
+
+def for_event(door: Door, hear: Callable[[Door, Body, str], Awaitable[None]]) -> Listener:
+    """An event: acknowledged by Bolt once this returns. An error leaves it unacknowledged, so that Slack sends
+    it again.
+    """
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        correlation_id = _correlation_id()
+        with bound_contextvars(correlation_id=correlation_id):
+            try:
+                await hear(door, body, correlation_id)
+            except Malformed as error:
+                # Sending it again would not make it better.
+                log.warning("An event was not understood: %s", error)
+
+    return listen
+
+
+def for_click(door: Door, press: Callable[[Door, Click], Awaitable[Content | None]]) -> Listener:
+    """A button: acknowledged once what it did is durable; whoever pressed it is answered in private."""
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        correlation_id = _correlation_id()
+        with bound_contextvars(correlation_id=correlation_id):
+            click = read_click(body, correlation_id)
+            try:
+                content = await press(door, click)
+            except Exception as error:
+                content = apologize(error, f"Button {click.action_id}")
+            if content is not None:
+                place, person = click.ask.place, click.ask.person
+                door.services.spawn("whisper", _whisper(door, place, person, content))
+            await ack()
+
+    return listen
+
+
+async def _whisper(door: Door, place: Place, person: str, content: Content) -> None:
+    try:
+        await door.services.chat.whisper(place, person, content)
+    except ChatError as error:
+        log.warning("A private answer was not shown: %s", error.sentence)
+
+
+async def stale_button(door: Door, click: Click) -> Content:
+    """A button that no listener knows: it stands on a message of another version."""
+    log.info("A button without a listener was pressed: %s", click.action_id)
+    return notice("This button is no longer in use.", "`/status` shows what can be done now.")

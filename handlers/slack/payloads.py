@@ -1,0 +1,109 @@
+"""Slack's payloads as typed values. Nobody else indexes a raw body.
+
+Shapes: the events, commands and interactions that Slack sends over Socket Mode (docs.slack.dev/reference).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.ask import Ask
+from domain.card import Place
+from domain.message import addressed_text, message_key, plain_text
+
+Body = dict[str, Any]
+
+
+class Malformed(ValueError):
+    """A payload that lacks what its kind always has."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """A press of a button: what it asks (`action_id`), of which object (`value`), and where it stood."""
+
+    action_id: str
+    value: str
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Somebody became a member of a channel."""
+
+    user: str
+    channel: str
+
+
+def read_command(body: Body, correlation_id: str) -> tuple[str, Ask]:
+    """The name of a slash command, without its slash, and what it asks."""
+    try:
+        ask = Ask(
+            event_key=f"command:{body.get('trigger_id') or _digest(body)}",
+            person=body["user_id"],
+            place=Place(body["channel_id"], body.get("thread_ts")),
+            text=plain_text(body.get("text") or "").strip(),
+            correlation_id=correlation_id,
+            said_at=datetime.now(UTC),
+        )
+        return body["command"].lstrip("/"), ask
+    except (KeyError, AttributeError) as error:
+        raise Malformed(f"a slash command without {error}") from error
+
+
+def read_message(body: Body, correlation_id: str, bot_user: str) -> Ask | None:
+    """What a message of a person says to the bot; None where it is not said to it, or not by a person."""
+    try:
+        event = body["event"]
+        direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
+        if event.get("bot_id") or not event.get("user") or event.get("subtype") not in {None, "file_share"}:
+            return None
+        text = addressed_text(event.get("text") or "", bot_user, direct=direct)
+        if text is None:
+            return None
+        return Ask(
+            event_key=message_key(event["channel"], event["ts"]),
+            person=event["user"],
+            place=Place(event["channel"], event.get("thread_ts") or event["ts"]),
+            text=text,
+            correlation_id=correlation_id,
+            said_at=datetime.fromtimestamp(float(event["ts"]), UTC),
+            spoken=True,
+        )
+    except (KeyError, AttributeError, ValueError) as error:
+        raise Malformed(f"a message event without {error}") from error
+
+
+def read_click(body: Body, correlation_id: str) -> Click:
+    """The first action of a block_actions payload (Slack sends one at a time)."""
+    try:
+        action = body["actions"][0]
+        container = body.get("container") or {}
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or body["user"]["id"]
+        thread = (body.get("message") or {}).get("thread_ts")
+        key = f"{body.get('trigger_id') or _digest(body)}:{action.get('action_ts', '')}"
+        ask = Ask(
+            event_key=f"action:{key}",
+            person=body["user"]["id"],
+            place=Place(channel, thread),
+            text=plain_text(str(action.get("value") or "")),
+            correlation_id=correlation_id,
+            said_at=datetime.now(UTC),
+        )
+        return Click(action["action_id"], ask.text, ask)
+    except (KeyError, IndexError, TypeError) as error:
+        raise Malformed(f"a click without {error}") from error
+
+
+def read_joined(body: Body) -> Joined:
+    """A member_joined_channel event."""
+    try:
+        return Joined(body["event"]["user"], body["event"]["channel"])
+    except KeyError as error:
+        raise Malformed(f"a member_joined_channel event without {error}") from error
+
+
+def _digest(body: Body) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,40 @@
+"""Every listener, one line each. A test holds this table against the app manifest."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from slack_bolt.async_app import AsyncApp
+
+from blocks.ids import Action
+from domain.card import Content
+from handlers.slack import conversation, listener, membership
+from handlers.slack.buttons import task
+from handlers.slack.commands import slash
+from handlers.slack.door import Door
+from handlers.slack.payloads import Body, Click
+
+Hear = Callable[[Door, Body, str], Awaitable[None]]
+Press = Callable[[Door, Click], Awaitable[Content | None]]
+
+COMMANDS = ("execute", "cancel", "qd", "status", "help")
+
+EVENTS: dict[str, Hear] = {
+    "app_mention": conversation.hear,
+    "message": conversation.hear,
+    "member_joined_channel": membership.welcome,
+}
+
+BUTTONS: dict[str, Press] = {
+    Action.TASK_CANCEL: task.cancel,
+}
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Give Bolt every listener of the tables above."""
+    for name in {*COMMANDS, *door.names}:
+        app.command(f"/{name}")(listener.for_command(door, slash.answer))
+    for event, hear in EVENTS.items():
+        app.event(event)(listener.for_event(door, hear))
+    for action_id, press in BUTTONS.items():
+        app.action(action_id)(listener.for_click(door, press))
+    app.action(re.compile(".*"))(listener.for_click(door, listener.stale_button))

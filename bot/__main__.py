@@ -1,0 +1,130 @@
+"""The command line: `quarterdeck` or `python -m bot`."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from bot import app, manifest, settings, telemetry
+from bot.database import open_store, say
+from domain.errors import ConfigurationError, QuarterdeckError
+
+log = logging.getLogger("quarterdeck")
+
+Run = Callable[[argparse.Namespace], Coroutine[Any, Any, None]]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="quarterdeck", description="A Slack-native co-pilot for engineering operations."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="run the bot; with a sandbox when no Slack tokens are set")
+    up.add_argument("--sandbox", action="store_true", help="use the sandbox even if Slack tokens are set")
+    up.add_argument("--http-port", type=int, help="port of the HTTP door (8080); 0 lets the system choose")
+    up.add_argument("--sandbox-port", type=int, help="port of the sandbox (8765); 0 lets the system choose")
+    up.add_argument("--scenario", help="a story for the sandbox to play")
+    up.set_defaults(run=_up)
+    migrate = commands.add_parser("migrate", help="bring the database schema up to date")
+    migrate.set_defaults(run=_migrate)
+    shown = commands.add_parser("manifest", help="print the Slack app manifest this configuration needs")
+    shown.set_defaults(run=_manifest)
+    for each in (up, migrate, shown):
+        each.add_argument("--data-dir", type=Path, help="folder of the data (.quarterdeck)")
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> settings.Settings:
+    return settings.load(
+        data_dir=options.data_dir,
+        http_port=getattr(options, "http_port", None),
+        sandbox_port=getattr(options, "sandbox_port", None),
+    )
+
+
+def _configure(loaded: settings.Settings) -> None:
+    telemetry.configure(level=loaded.log_level, form=loaded.log_format, secrets=loaded.secrets())
+
+
+async def _up(options: argparse.Namespace) -> None:
+    loaded = _settings(options)
+    _configure(loaded)
+    stopped = asyncio.Event()
+    starting = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if not stopped.is_set() and starting is not None and not ready:
+            starting.cancel()
+        stopped.set()
+
+    ready: list[bool] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        async with app.run(loaded, sandbox=options.sandbox, scenario=options.scenario) as bot:
+            ready.append(True)
+            _print_addresses(bot)
+            await stopped.wait()
+    except asyncio.CancelledError:
+        if not stopped.is_set():
+            raise
+
+
+def _print_addresses(bot: app.Bot) -> None:
+    lines = ["", "Quarterdeck is ready.", f"  HTTP     {bot.http_url}  (/readyz, /metrics)"]
+    if bot.desk.page is not None:
+        lines += [
+            f"  Sandbox  {bot.desk.page}  (a Slack on your desk: open it in a browser)",
+            "",
+            "Three things to try there:",
+            "  1. /help                                   what you can ask",
+            "  2. @Quarterdeck hello                      it answers in the thread",
+            "  3. /execute roll back checkout to v41      a task and its living card; then /status",
+        ]
+    else:
+        lines += ["", "In Slack, try:  /qd help   ·   @Quarterdeck hello   ·   /execute <task>"]
+    print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
+
+
+async def _migrate(options: argparse.Namespace) -> None:
+    loaded = _settings(options)
+    _configure(loaded)
+    async with open_store(loaded, exclusive=False):
+        say("The database is up to date.")
+
+
+async def _manifest(options: argparse.Namespace) -> None:
+    loaded = _settings(options)
+    try:
+        print(manifest.as_yaml("slack", loaded.command_table), end="")
+    except ValueError as error:
+        raise ConfigurationError(f"QD_COMMAND_NAMES is not usable: {error}") from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns 0 done, 1 failed, 2 wrong usage or configuration."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(options.run(options))
+    except ConfigurationError as error:
+        say(error.sentence)
+        return 2
+    except QuarterdeckError as error:
+        say(error.sentence)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        log.exception("An error that nobody expected")
+        say("Quarterdeck stopped on an error of its own; the log above tells which.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""How the process is: asked from time to time, kept for `/status`, `/readyz` and `/metrics`."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from domain.overview import EngineState, Readiness, SlackState, Vitals
+from storage.database import UNAVAILABLE, Database
+from storage.outbox import count_backlog
+from workflows.engine import Engine
+from workflows.measures import Measures
+
+log = logging.getLogger(__name__)
+
+PERIOD_SECONDS = 2.0
+DATABASE_SECONDS = 2.0
+
+
+def _connecting() -> SlackState:
+    return "reconnecting"
+
+
+class Pulse:
+    """`started` becomes true once the first Slack connection stands and the engine runs, and stays so."""
+
+    def __init__(self, database: Database, measures: Measures) -> None:
+        self._database = database
+        self._measures = measures
+        self._engine_state: EngineState = "starting"
+        self.engine: Engine | None = None
+        self.slack: Callable[[], SlackState] = _connecting
+        self.started = False
+        self.vitals = Vitals(slack=lambda: self.slack(), engine=lambda: self._engine_state)
+
+    async def run(self) -> None:
+        """Tend the engine and ask how it is, for ever."""
+        while True:
+            await self.beat()
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    async def beat(self) -> None:
+        """One round."""
+        if self.engine is None:
+            return
+        await self.engine.tend()
+        health = await self.engine.health()
+        self._engine_state = health.state
+        self._measures.engine_up.set(health.state != "down")
+        self._measures.engine_pending.set(health.pending)
+
+    async def readiness(self) -> Readiness:
+        """What `/readyz` answers. Never raises; without the database it is `unavailable`."""
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS):
+                backlog = await count_backlog(self._database)
+        except UNAVAILABLE as error:
+            log.warning("Postgres does not answer: %s", error)
+            return Readiness("unavailable", self.slack(), self._engine_state, None)
+        self._measures.delivery_backlog.set(backlog)
+        status = "ready" if self.started else "starting"
+        return Readiness(
+            "ready" if status == "ready" else "starting", self.slack(), self._engine_state, backlog
+        )

@@ -1,0 +1,109 @@
+"""Settings: read once from the environment and `.env`, and the only place that does."""
+
+import re
+import shlex
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import ConfigurationError
+
+SANDBOX_BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - accepted against loopback only
+SANDBOX_APP_TOKEN = "xapp-sandbox"  # noqa: S105 - accepted against loopback only
+
+
+def _env(name: str) -> AliasChoices:
+    return AliasChoices(name)
+
+
+class Settings(BaseSettings):
+    """One field for each variable; `.env.example` says what each is for (a test holds the two together)."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: SecretStr | None = Field(None, validation_alias=_env("DATABASE_URL"))
+    slack_bot_token: SecretStr | None = Field(None, validation_alias=_env("SLACK_BOT_TOKEN"))
+    slack_app_token: SecretStr | None = Field(None, validation_alias=_env("SLACK_APP_TOKEN"))
+    slack_api_url: str = Field("https://slack.com/api/", validation_alias=_env("SLACK_API_URL"))
+    data_dir: Path = Field(Path(".quarterdeck"), validation_alias=_env("QD_DATA_DIR"))
+    http_host: str = Field("127.0.0.1", validation_alias=_env("QD_HTTP_HOST"))
+    http_port: int = Field(8080, ge=0, le=65535, validation_alias=_env("QD_HTTP_PORT"))
+    sandbox_port: int = Field(8765, ge=0, le=65535, validation_alias=_env("QD_SANDBOX_PORT"))
+    channel_interval: float = Field(1.0, ge=0, validation_alias=_env("QD_SLACK_CHANNEL_INTERVAL_SECONDS"))
+    command_names: str = Field("", validation_alias=_env("QD_COMMAND_NAMES"))
+    log_format: Literal["auto", "text", "json"] = Field("auto", validation_alias=_env("QD_LOG_FORMAT"))
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias=_env("QD_LOG_LEVEL")
+    )
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _end_with_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("an http or https address is expected, such as https://slack.com/api/")
+        return value.rstrip("/") + "/"
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"postgres(ql)?(\+\w+)?://", value.get_secret_value()):
+            raise ValueError("a PostgreSQL address is expected, such as postgresql://user@host/quarterdeck")
+        return value
+
+    @property
+    def command_table(self) -> dict[str, str]:
+        """Our command names to the configured ones with their slash, as in {"execute": "/run"}."""
+        pairs = [pair.partition("=") for pair in shlex.split(self.command_names.replace(",", " "))]
+        return {ours: f"/{theirs.lstrip('/')}" for ours, _, theirs in pairs}
+
+    @property
+    def has_slack(self) -> bool:
+        """Whether the tokens of a real Slack are set."""
+        return self.slack_bot_token is not None and self.slack_app_token is not None
+
+    def secrets(self) -> list[str]:
+        """Every secret value that must never be in a log."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
+        return [value for value in [*values, password] if value and not value.endswith("-sandbox")]
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; `overrides` (those that are not None) come from the command line.
+
+    Raises ConfigurationError naming the variable and what it takes, never its value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from None
+    half = (settings.slack_bot_token is None) != (settings.slack_app_token is None)
+    if half:
+        missing = "SLACK_BOT_TOKEN" if settings.slack_bot_token is None else "SLACK_APP_TOKEN"
+        raise ConfigurationError(f"Only one of the two Slack tokens is set: set {missing} too, or neither.")
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_context=False)[0]
+    name = str(problem["loc"][0]) if problem["loc"] else "The configuration"
+    return f"{name} is not usable: {problem['msg'].removeprefix('Value error, ')}."
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a URL leads to this machine only."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

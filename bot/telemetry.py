@@ -1,0 +1,62 @@
+"""Logs: one line an event with its correlation id, readable on a terminal, JSON otherwise, never with a secret."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+_SHAPES = re.compile(
+    r"xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|whsec_[\w+/=-]{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}"
+    r"|(?<=[Bb]earer )[\w.~+/=-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=ticket=)[\w-]{8,}"
+)
+_QUIET = ("slack_bolt", "slack_sdk", "aiohttp.access", "apscheduler", "alembic", "asyncio", "httpx")
+HIDDEN = "[hidden]"
+
+
+class Redaction(logging.Formatter):
+    """Formats with another formatter and hides, in the finished line, known secrets and what has their shape."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = self._inner.format(record)
+        if self._known is not None:
+            line = self._known.sub(HIDDEN, line)
+        return _SHAPES.sub(HIDDEN, line)
+
+
+def configure(*, level: str, form: str, secrets: Iterable[str]) -> None:
+    """Send every log of the process to standard error. `form` is `text`, `json` or `auto` (text on a terminal)."""
+    as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redaction(_formatter(as_text=as_text), secrets))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+
+
+def _formatter(*, as_text: bool) -> logging.Formatter:
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text),
+    ]
+    if as_text:
+        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+    else:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )

@@ -61,8 +61,8 @@ class Mrkdwn(str):
 
 class _Escaping(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, Mrkdwn) and not format_spec:
-            return str(value)
+        if isinstance(value, Mrkdwn):
+            return format(str(value), format_spec)
         return str(escape(format(value, format_spec)))
 
 

@@ -43,6 +43,7 @@ def test_text_is_escaped_once_however_it_is_put_together(one: str, two: str) -> 
 
 def test_a_format_specification_cannot_smuggle_markup_in() -> None:
     assert mrkdwn.fill("{:>4}|{!r}|{:d}", "<", "<!here>", 7) == "   &lt;|'&lt;!here&gt;'|7"
+    assert mrkdwn.fill("{:>7}|", mrkdwn.escape("<")) == "   &lt;|"
 
 
 @given(texts)
@@ -162,7 +163,7 @@ def test_mentions_are_made_from_ids_alone() -> None:
     assert mrkdwn.mention("U0LEAD") == "<@U0LEAD>"
     assert mrkdwn.channel("C0OPS") == "<#C0OPS>"
     assert mrkdwn.mention("!channel") == "!channel"
-    assert mrkdwn.mention("U0> <!here") == "U0&gt; &lt;!here"
+    assert mrkdwn.mention("U0LEAD> <!here") == "U0LEAD&gt; &lt;!here"
     assert mrkdwn.channel("C0OPS|<!here>") == "C0OPS|&lt;!here&gt;"
 
 

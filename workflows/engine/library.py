@@ -145,6 +145,10 @@ class _Quiet(logging.Filter):
         if now - self._last.get(place, -QUIET_SECONDS) < QUIET_SECONDS:
             return False
         self._last[place] = now
+        if record.levelno <= logging.WARNING:
+            # Its warnings are the weather, with whole tracebacks and statements in the text.
+            first = message.partition("\n")[0].removesuffix(" Traceback (most recent call last):")
+            record.msg, record.args, record.exc_info = first, (), None
         return True
 
 

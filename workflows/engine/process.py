@@ -64,11 +64,17 @@ class Engine:
         self.config = config
         self._executor = executor
         self._system = library.create_system_engine(config.url)
+        weather.translate(self._system)
         self._recovery: asyncio.Task[None] | None = None
         self._closing = False
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._away = False
+
+    @property
+    def executor_id(self) -> str:
+        """The id under whose advisory lock this process works, here and in the outbox; never used again."""
+        return self._executor.id
 
     async def open(self) -> None:
         """Launch DBOS on this loop, and begin to take over what dead executors left."""
@@ -190,7 +196,7 @@ async def launch(config: Config) -> Engine:
     """
     if Engine.running is not None:
         raise RuntimeError("the engine is running already")
-    weather.translate(config.database)
+    weather.translate(config.database.sync_engine)
     engine = Engine(config, Executor(config.database.url))
     try:
         await engine.open()

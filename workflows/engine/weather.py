@@ -1,15 +1,15 @@
-"""Tell the weather (a database that is away, a deadlock) from mistakes, so that a transaction waits it out.
+"""Tell the weather (a database that is away, a deadlock) from mistakes, so that a workflow waits it out.
 
-DBOS repeats a transactional step after an error that SQLAlchemy marks as a lost connection, and knows the
-other transient errors of psycopg by their class. Ours come from asyncpg: here they get the same mark.
+DBOS repeats an operation after an error that SQLAlchemy marks as a lost connection. Some others it knows by
+psycopg's class and wording; but a refused connection is worded anew in the psycopg of today, and asyncpg's errors
+it does not know at all. Without the mark a workflow fails for good because Postgres restarts.
 """
 
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Serialization failure, deadlock, a session ended for idling; then the classes of connection trouble, lack of
 # resources and operator intervention, but for a query that was cancelled: repeating it would undo that.
@@ -19,16 +19,15 @@ QUERY_CANCELED = "57014"
 CONNECTION_FAILURE = "08006"
 
 
-def translate(engine: AsyncEngine) -> None:
+def translate(engine: Engine) -> None:
     """Mark transient errors of `engine` with `DBAPIError.connection_invalidated`. Harmless twice."""
-    target = engine.sync_engine
-    if not event.contains(target, "do_connect", _connect):
-        event.listen(target, "do_connect", _connect)
-        event.listen(target, "handle_error", _mark)
+    if not event.contains(engine, "do_connect", _connect):
+        event.listen(engine, "do_connect", _connect)
+        event.listen(engine, "handle_error", _mark)
 
 
 def _connect(dialect: Dialect, _record: Any, args: Any, parameters: Any) -> Any:
-    """Connect as the dialect does, but a refused connection is an error of the driver, not a bare OSError."""
+    """Connect as the dialect does, but asyncpg's bare OSError becomes an error of the driver."""
     try:
         return dialect.connect(*args, **parameters)
     except OSError as error:
@@ -41,7 +40,7 @@ def _mark(context: ExceptionContext) -> Exception | None:
     error = context.original_exception
     if context.sqlalchemy_exception is None and isinstance(error, OSError):
         return OperationalError(context.statement, None, error, connection_invalidated=True)
-    if is_transient(getattr(error, "sqlstate", None)):
+    if is_transient(getattr(error, "sqlstate", None)) or _came_from_no_server(context):
         context.is_disconnect = True
     return None
 
@@ -51,3 +50,10 @@ def is_transient(state: str | None) -> bool:
     if state is None or state == QUERY_CANCELED:
         return False
     return state in TRANSIENT_STATES or state[:2] in TRANSIENT_CLASSES
+
+
+def _came_from_no_server(context: ExceptionContext) -> bool:
+    """An operational error of psycopg without a SQLSTATE is libpq's own: it did not reach the server."""
+    error = context.original_exception
+    operational = getattr(context.dialect.loaded_dbapi, "OperationalError", ())
+    return isinstance(error, operational) and getattr(error, "sqlstate", None) is None

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import manifests
 from bot.manifest import BUILT_IN, as_yaml, render
+from handlers.slack.table import COMMANDS, EVENTS
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT.parent / "shared/data/slack/manifest.schema.2.0.0.json"
@@ -34,6 +35,13 @@ NEEDED_BY: dict[str, set[str]] = {
     "im:history": {"message.im"} | READ_AGAIN,
     "im:read": {"users.conversations"},
     "im:write": {"conversations.open"},
+}
+# What listing conversations of a kind needs (users.conversations).
+LISTED = {
+    "public_channel": "channels:read",
+    "private_channel": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
 }
 # These need no scope of the bot's.
 FREE_EVENTS = {"app_home_opened"}
@@ -105,13 +113,27 @@ def test_every_scope_says_what_needs_it(name: str) -> None:
 
 
 def test_the_product_calls_what_the_scopes_are_for_and_nothing_else() -> None:
-    if not (ROOT / "integrations/slack.py").is_file():
-        pytest.skip("there is no Slack adapter yet: integrations/slack.py")
     methods = {each for each in set().union(*NEEDED_BY.values()) if not is_event(each)}
     expected = {each for each in methods if not each.startswith("features.")} | FREE_METHODS
 
     # Bolt asks for the address of the socket and for auth.test itself.
     assert called_methods() | {"apps.connections.open", "auth.test"} == expected
+
+
+def test_the_product_lists_only_conversations_that_it_may_see() -> None:
+    source = (ROOT / "integrations/slack.py").read_text("utf-8")
+    listed = {kind for found in re.findall(r'types="([a-z_,]+)"', source) for kind in found.split(",")}
+
+    assert {LISTED[kind] for kind in listed} == {
+        scope for scope, needed in NEEDED_BY.items() if "users.conversations" in needed
+    }
+
+
+def test_everything_that_slack_delivers_has_a_listener() -> None:
+    events = {name.partition(".")[0] for name in render()["settings"]["event_subscriptions"]["bot_events"]}
+
+    assert set(EVENTS) == events
+    assert {f"/{name}" for name in COMMANDS} == commands(render("sandbox"))
 
 
 def test_the_guide_explains_every_scope_in_the_words_of_the_manifest() -> None:

@@ -58,11 +58,9 @@ class Assembly:
         self.pulse = Pulse(store.database, self.measures)
         self.sockets: Sockets | None = None
         self.delivery: DeliveryLoop | None = None
-        self.starter = Starter(store.database, self.measures, execution.start, self._is_busy)
+        self.idle = asyncio.Event()
+        self.starter = Starter(store.database, self.measures, execution.start, self.idle)
         self.reconciliation: Reconciliation | None = None
-
-    def _is_busy(self) -> bool:
-        return self.sockets is not None and self.sockets.in_flight > 0
 
     def _deliver(self) -> None:
         if self.delivery is not None:
@@ -98,7 +96,7 @@ class Assembly:
         """Open the doors to Slack."""
         names = {chosen.lstrip("/"): ours for ours, chosen in self.settings.command_table.items()}
         register(app, Door(services, identity, names))
-        self.sockets = Sockets(app, self.desk.app_token, self.measures, self._on_gap)
+        self.sockets = Sockets(app, self.desk.app_token, self.measures, self.idle, self._on_gap)
         self.pulse.slack = self.sockets.state
         self.reconciliation = Reconciliation(services, identity, self._on_missed)
         await self.sockets.open()

@@ -7,13 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from bot import postgres
 from bot.settings import Settings
 from domain.errors import ConfigurationError
-from storage.database import UNAVAILABLE, Database, connect, create_engine
+from storage.database import UNAVAILABLE, Database, address, connect, create_engine
 from storage.migrations import runner
 
 log = logging.getLogger(__name__)
@@ -68,7 +65,7 @@ async def _embedded(data_dir: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def _connected(url: str, watch: Watch | None) -> AsyncIterator[Store]:
-    asyncpg_url, psycopg_url = _addresses(url)
+    asyncpg_url, psycopg_url = address(url, "postgresql+asyncpg"), address(url, "postgresql")
     try:
         await migrate(asyncpg_url)
         database = await connect(asyncpg_url)
@@ -90,17 +87,6 @@ async def migrate(url: str) -> None:
         await runner.upgrade(engine)
     finally:
         await engine.dispose()
-
-
-def _addresses(url: str) -> tuple[str, str]:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigurationError(
-            "DATABASE_URL is not an address: it looks like postgresql://user@host/quarterdeck."
-        ) from error
-    asyncpg_url = parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-    return asyncpg_url, parsed.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _short(error: BaseException) -> str:

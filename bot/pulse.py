@@ -30,7 +30,13 @@ class Pulse:
         self.engine: Engine | None = None
         self.slack: Callable[[], SlackState] = _connecting
         self.started = False
-        self.vitals = Vitals(slack=lambda: self.slack(), engine=lambda: self._engine_state)
+        self.vitals = Vitals(slack=self._slack_now, engine=self._engine_now)
+
+    def _slack_now(self) -> SlackState:
+        return self.slack()
+
+    def _engine_now(self) -> EngineState:
+        return self._engine_state
 
     async def run(self) -> None:
         """Tend the engine and ask how it is, for ever."""
@@ -57,7 +63,4 @@ class Pulse:
             log.warning("Postgres does not answer: %s", error)
             return Readiness("unavailable", self.slack(), self._engine_state, None)
         self._measures.delivery_backlog.set(backlog)
-        status = "ready" if self.started else "starting"
-        return Readiness(
-            "ready" if status == "ready" else "starting", self.slack(), self._engine_state, backlog
-        )
+        return Readiness("ready" if self.started else "starting", self.slack(), self._engine_state, backlog)

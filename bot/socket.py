@@ -97,9 +97,18 @@ class Connection(SocketModeClient):
 
 
 class Sockets:
-    """The connections of one process. `on_gap` is called when something may have been lost."""
+    """The connections of one process. `idle` is set while no envelope is being answered; `on_gap` is called when
+    something may have been lost.
+    """
 
-    def __init__(self, app: AsyncApp, app_token: str, measures: Measures, on_gap: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        measures: Measures,
+        idle: asyncio.Event,
+        on_gap: Callable[[], None],
+    ) -> None:
         self._app = app
         self._app_token = app_token
         self._measures = measures
@@ -108,7 +117,9 @@ class Sockets:
         self._refusal = ""
         self._reset_at = float("-inf")
         self.on_gap = on_gap
-        self.in_flight = 0
+        self._in_flight = 0
+        self._idle = idle
+        idle.set()
 
     async def open(self) -> None:
         """Connect; returns when the first connection stands. The others follow."""
@@ -146,14 +157,17 @@ class Sockets:
         acknowledged, so that Slack sends it again; one that nobody listens to is.
         """
         began, clock = time.time(), time.perf_counter()
-        self.in_flight += 1
+        self._in_flight += 1
+        self._idle.clear()
         try:
             response: BoltResponse = await run_async_bolt_app(self._app, request)
             if response.status == NOT_FOUND and request.type == "events_api":
                 response = BoltResponse(status=200)
             await send_async_response(client, request, response, began)
         finally:
-            self.in_flight -= 1
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
         self._measures.ack_seconds.labels(request.type).observe(time.perf_counter() - clock)
 
     async def watch(self) -> None:
@@ -192,9 +206,11 @@ class Sockets:
 
     async def close(self, seconds: float) -> None:
         """Finish what is in flight (at most `seconds`), then close cleanly."""
-        until = time.monotonic() + seconds
-        while self.in_flight and time.monotonic() < until:
-            await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("%s envelopes were not answered before the sockets closed", self._in_flight)
         await asyncio.gather(*(connection.shut() for connection in self._connections))
 
 

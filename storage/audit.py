@@ -54,5 +54,5 @@ async def list_since(session: AsyncSession, since: datetime | None) -> AsyncIter
     query = select(audit).order_by(audit.c.id)
     if since is not None:
         query = query.where(audit.c.at >= since)
-    async for row in await session.stream(query):
-        yield dict(row._mapping)
+    async for row in (await session.stream(query)).mappings():
+        yield dict(row)

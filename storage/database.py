@@ -8,8 +8,13 @@ from typing import Any
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from domain.errors import ConfigurationError
+
+Session = AsyncSession
+"""What repositories take: they never commit."""
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -53,6 +58,16 @@ async def _no_reset(connection: Any) -> None:
     """Our statements leave nothing behind in the session, and a reset is a round trip each."""
 
 
+def address(url: str, driver: str) -> str:
+    """The same database for another driver: `postgresql` (psycopg, libpq) or `postgresql+asyncpg`."""
+    try:
+        return make_url(url).set(drivername=driver).render_as_string(hide_password=False)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "DATABASE_URL is not an address: it looks like postgresql://user@host/quarterdeck."
+        ) from error
+
+
 def create_engine(url: str) -> AsyncEngine:
     """The SQLAlchemy engine for `url` (`postgresql+asyncpg://…`)."""
     return create_async_engine(
@@ -67,7 +82,7 @@ def create_engine(url: str) -> AsyncEngine:
 
 async def connect(url: str) -> Database:
     """Open both pools on `url` (`postgresql+asyncpg://…`)."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain = address(url, "postgresql")
     quick = await asyncpg.create_pool(
         plain.replace(":@", "@"),
         min_size=1,

@@ -89,7 +89,7 @@ _DELAY_CARD = "UPDATE card SET next_at = now() + make_interval(secs => $2), erro
 _END = "UPDATE card SET state = $2, error = $3, posting_since = NULL WHERE id = $1"
 
 
-# Just after a restart of Postgres a living owner may not have its lock back: then its lease has to be older than any call.
+# Just after a restart of Postgres a living owner may lack its lock: its lease must then be older than any call.
 _RELEASE_DEAD = f"""
 UPDATE lane SET owner = NULL
 WHERE owner <> $1

@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from blocks import help as help_blocks
 from blocks import overview as overview_blocks
 from blocks.notice import notice
@@ -25,6 +23,7 @@ from domain.errors import QuarterdeckError
 from domain.task import task_name
 from storage import audit, inbox
 from storage import card as cards
+from storage.database import Session
 from workflows import execution, overview
 from workflows.services import Services
 
@@ -74,7 +73,7 @@ async def answer(
     return content
 
 
-async def _reply(session: AsyncSession, ask: Ask, content: Content) -> None:
+async def _reply(session: Session, ask: Ask, content: Content) -> None:
     """Want the answer shown where the ask was spoken; a slash command has its answer in the ack."""
     if ask.spoken:
         key = f"reply:{ask.event_key}"
@@ -119,7 +118,7 @@ async def _cancel(services: Services, ask: Ask) -> Content | None:
     return content
 
 
-async def _try_to_cancel(session: AsyncSession, ask: Ask, number: int) -> Content:
+async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Content:
     try:
         before = await execution.cancel(session, ask, number)
     except QuarterdeckError as error:

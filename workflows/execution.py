@@ -1,7 +1,5 @@
 """A task from `/execute` to its end. Here: accepted, waiting to be planned, cancelled."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from blocks.task import task_card
 from domain.ask import Ask
 from domain.audit import AuditEntry
@@ -11,6 +9,7 @@ from domain.task import Task, TaskState, card_key, task_name
 from storage import audit
 from storage import card as cards
 from storage import task as tasks
+from storage.database import Session
 from workflows import engine
 from workflows.services import Services
 
@@ -48,7 +47,7 @@ async def run(number: int) -> None:
         waiting = message != {"cancelled": True}
 
 
-async def begin(session: AsyncSession, number: int) -> bool:
+async def begin(session: Session, number: int) -> bool:
     """Mark the task as started; False where it was cancelled before that."""
     task = await tasks.find(session, number, lock=True)
     if task is None or task.state.ended:
@@ -64,7 +63,7 @@ async def start(number: int) -> None:
     await engine.start(run, task_name(number), number)
 
 
-async def cancel(session: AsyncSession, ask: Ask, number: int) -> Task:
+async def cancel(session: Session, ask: Ask, number: int) -> Task:
     """Cancel a waiting task at once, within the caller's transaction: state, card, audit and the workflow's
     wake-up. Returns the task as it was before. Raises NotFound or NotAllowed, the attempt recorded.
     """
@@ -88,7 +87,7 @@ def _objection(task: Task | None, number: int, person: str) -> QuarterdeckError 
     return None
 
 
-async def _end_as_cancelled(session: AsyncSession, task: Task, ask: Ask) -> None:
+async def _end_as_cancelled(session: Session, task: Task, ask: Ask) -> None:
     await tasks.set_state(session, task.number, TaskState.CANCELLED)
     content = task_card(task.number, task.request, task.requester, TaskState.CANCELLED, ask.person)
     await cards.revise(session, card_key(task.number), content)

@@ -1,8 +1,8 @@
 """Finds in the channels' history what was said to us and never reached us.
 
 A Socket Mode connection may stand and deliver nothing, and while no connection stands Slack gives events up after three
-tries. So we read the recent history of our channels and threads from time to time; a message to us that has no row in the
-inbox is answered as if its event had come, and tells that the sockets are not to be trusted.
+tries. So we read the recent history of our channels and threads from time to time; a message to us that has no row in
+the inbox is answered as if its event had come, and tells that the sockets are not to be trusted.
 """
 
 import asyncio

@@ -1,12 +1,11 @@
 """Starts the workflows of tasks after their acknowledgement: a few at a time, and never in its way.
 
-Starting a workflow costs ten times as much as accepting a task. So a task is acknowledged after one commit, its start
-waits here, and the sweep finds the tasks whose start was lost with the process.
+Starting a workflow costs ten times as much as accepting a task. So a task is acknowledged after one commit, its
+start waits here, and the sweep finds the tasks whose start was lost with the process.
 """
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from storage import task as tasks
@@ -18,24 +17,23 @@ log = logging.getLogger(__name__)
 WORKERS = 3
 CAPACITY = 1_000
 SWEEP_SECONDS = 2.0
-YIELD_SECONDS = 0.02
 LONGEST_YIELD_SECONDS = 2.0
 
 
 class Starter:
-    """`start` begins the workflow of one task and may be repeated; `busy` says that acknowledgements are waiting."""
+    """`start` begins the workflow of one task and may be repeated. `idle` is set while nothing waits for its ack."""
 
     def __init__(
         self,
         database: Database,
         measures: Measures,
         start: Callable[[int], Awaitable[None]],
-        busy: Callable[[], bool],
+        idle: asyncio.Event,
     ) -> None:
         self._database = database
         self._measures = measures
         self._start = start
-        self._busy = busy
+        self._idle = idle
         self._queue: asyncio.Queue[int] = asyncio.Queue(CAPACITY)
         self._known: set[int] = set()
 
@@ -62,9 +60,11 @@ class Starter:
 
     async def _give_way(self) -> None:
         """Let acknowledgements go first, but not for ever: a constant load must not starve the work."""
-        until = time.monotonic() + LONGEST_YIELD_SECONDS
-        while self._busy() and time.monotonic() < until:
-            await asyncio.sleep(YIELD_SECONDS)
+        try:
+            async with asyncio.timeout(LONGEST_YIELD_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            return
 
     async def _begin(self, number: int) -> None:
         with self._measures.workflow_start_seconds.labels("execution").time():

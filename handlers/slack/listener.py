@@ -34,7 +34,7 @@ def for_command(door: Door, answer: Callable[[Door, Body, str], Awaitable[Conten
         with bound_contextvars(correlation_id=correlation_id):
             try:
                 content = await answer(door, body, correlation_id)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Command {body.get('command')}")
             await ack(**_private(content))
 
@@ -73,7 +73,7 @@ def for_click(door: Door, press: Callable[[Door, Click], Awaitable[Content | Non
             click = read_click(body, correlation_id)
             try:
                 content = await press(door, click)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Button {click.action_id}")
             if content is not None:
                 place, person = click.ask.place, click.ask.person

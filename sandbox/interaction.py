@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from sandbox.desk import Desk
+from sandbox.element import Place, find_places
 from sandbox.identity import APP_ID, TEAM_DOMAIN, TEAM_ID, VERIFICATION_TOKEN
 from sandbox.message import public_body
 from sandbox.response_url import ResponseUrl
@@ -59,10 +60,10 @@ def command_payload(
 
 def message_action_payload(
     desk: Desk, user: User, channel: Channel, message: Message, action: Payload
-) -> tuple[Payload, ResponseUrl]:
+) -> Payload:
     """Build the block_actions payload of a click in a message."""
-    path, url = desk.response_urls.issue("actions", user.id, channel.id, message.ts)
-    payload = _actions(desk, user, action, view_id=None) | {
+    path, _url = desk.response_urls.issue("actions", user.id, channel.id, message.ts)
+    return _actions(desk, user, action, view_id=None) | {
         "container": {
             "type": "message",
             "message_ts": message.ts,
@@ -72,10 +73,9 @@ def message_action_payload(
         },
         "channel": {"id": channel.id, "name": channel_name(channel)},
         "message": public_body(message, with_metadata=True),
-        "state": {"values": message.body.get("state_values", {})},
+        "state": {"values": message.state},
         "response_url": desk.url + path,
     }
-    return payload, url
 
 
 def view_action_payload(desk: Desk, user: User, view: View, action: Payload) -> Payload:
@@ -84,6 +84,102 @@ def view_action_payload(desk: Desk, user: User, view: View, action: Payload) -> 
         "container": {"type": "view", "view_id": view.id},
         "view": view.body,
     }
+
+
+def suggestion_payload(
+    user: User, place: Place, typed: str, channel: Channel | None, message: Message | None, view: View | None
+) -> Payload:
+    """Build the block_suggestion payload of words typed into an external menu."""
+    payload: Payload = {
+        "type": "block_suggestion",
+        "user": person(user),
+        "team": team(),
+        "api_app_id": APP_ID,
+        "token": VERIFICATION_TOKEN,
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "action_id": place.action_id,
+        "block_id": place.block_id,
+        "value": typed,
+    }
+    if view is not None:
+        return payload | {"container": {"type": "view", "view_id": view.id}, "view": view.body}
+    if channel is None or message is None:
+        return payload
+    return payload | {
+        "container": {"type": "message", "message_ts": message.ts, "channel_id": channel.id},
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "message": public_body(message, with_metadata=True),
+    }
+
+
+def submission_payload(desk: Desk, user: User, view: View) -> Payload:
+    """Build the view_submission payload of a modal whose state is filled in."""
+    return _view_payload(user, view, "view_submission") | {
+        "trigger_id": desk.triggers.issue(user.id, view.id),
+        "response_urls": _response_urls(desk, user, view),
+    }
+
+
+def closed_payload(user: User, view: View, cleared: bool) -> Payload:
+    """Build the view_closed payload."""
+    return _view_payload(user, view, "view_closed") | {"is_cleared": cleared}
+
+
+def shortcut_payload(desk: Desk, user: User, callback_id: str) -> Payload:
+    """Build the payload of a global shortcut."""
+    return {
+        "type": "shortcut",
+        "token": VERIFICATION_TOKEN,
+        "action_ts": action_ts(),
+        "team": team(),
+        "user": person(user),
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "callback_id": callback_id,
+        "trigger_id": desk.triggers.issue(user.id),
+    }
+
+
+def message_shortcut_payload(
+    desk: Desk, user: User, callback_id: str, channel: Channel, message: Message
+) -> Payload:
+    """Build the message_action payload of a shortcut used on a message."""
+    path, _url = desk.response_urls.issue("actions", user.id, channel.id, message.ts)
+    return shortcut_payload(desk, user, callback_id) | {
+        "type": "message_action",
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "message_ts": message.ts,
+        "message": public_body(message, with_metadata=True),
+        "response_url": desk.url + path,
+    }
+
+
+def _view_payload(user: User, view: View, type_: str) -> Payload:
+    return {
+        "type": type_,
+        "team": team(),
+        "user": person(user),
+        "api_app_id": APP_ID,
+        "token": VERIFICATION_TOKEN,
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "view": view.body,
+    }
+
+
+def _response_urls(desk: Desk, user: User, view: View) -> list[Payload]:
+    found: list[Payload] = []
+    for place in find_places(view.body["blocks"]):
+        if not place.element.get("response_url_enabled"):
+            continue
+        state = view.body["state"]["values"].get(place.block_id, {}).get(place.action_id, {})
+        channel = state.get("selected_conversation") or state.get("selected_channel")
+        if channel:
+            path, _url = desk.response_urls.issue("actions", user.id, channel)
+            where = {"block_id": place.block_id, "action_id": place.action_id, "channel_id": channel}
+            found.append({**where, "response_url": desk.url + path})
+    return found
 
 
 def _actions(desk: Desk, user: User, action: Payload, view_id: str | None) -> Payload:

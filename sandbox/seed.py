@@ -4,6 +4,7 @@ from sandbox.identity import BOT_ID, BOT_NAME, BOT_USER_ID, IdSource
 from sandbox.workspace import Channel, User, Workspace
 
 BUILD_BOT = "U0BUILDBOT"
+ADMINS = ("U0LEAD", "U0MANAGER")
 PEOPLE = (
     User("U0DEV", "dev", "Dev", "Developer"),
     User("U0LEAD", "lead", "Lead", "Tech lead"),

@@ -12,14 +12,16 @@ from aiohttp import web
 
 from sandbox.answer import AnswerError, apply_answer
 from sandbox.desk import Desk, build_desk
-from sandbox.hand import door
+from sandbox.hand import door, world_door
 from sandbox.hand.gesture import HandError
+from sandbox.identity import BOT_TOKEN
 from sandbox.manifest import Manifest, load_manifest
 from sandbox.response_url import ResponseUrlError
 from sandbox.web_api import dispatcher
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 4 * 1024 * 1024
+_NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 PAGE = Path(__file__).parent / "page"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -98,6 +100,9 @@ def create_app(desk: Desk) -> web.Application:
             web.get("/_sandbox/events", partial(door.stream, desk)),
             web.get("/_sandbox/health", partial(show_health, desk)),
             web.post("/_sandbox/{act}", partial(door.act, desk)),
+            web.get("/_world", partial(world_door.show, desk)),
+            web.post("/_world/{act}", partial(world_door.act, desk)),
+            web.get("/files/{id}/{name}", partial(show_file, desk)),
         ]
     )
     return app
@@ -134,6 +139,18 @@ async def show_health(desk: Desk, _request: web.Request) -> web.Response:
     return web.json_response(
         {"ok": True, "sandbox": True, "sockets": len(desk.sockets.sockets), "manifest": desk.manifest.source}
     )
+
+
+async def show_file(desk: Desk, request: web.Request) -> web.Response:
+    """Serve an uploaded file to the app's token and to the page; others are sent to the front page, as Slack does."""
+    file = desk.workspace.files.get(request.match_info["id"])
+    if file is None:
+        return web.Response(status=404, text="There is no such file.")
+    allowed = request.headers.get("Authorization") == f"Bearer {BOT_TOKEN}"
+    if not allowed and request.headers.get("Sec-Fetch-Site") != "same-origin":
+        raise web.HTTPFound("/")
+    headers = {"Content-Type": file[0]["mimetype"], "Content-Security-Policy": "sandbox", **_NOSNIFF}
+    return web.Response(body=file[1], headers=headers)
 
 
 async def take_answer(desk: Desk, request: web.Request) -> web.Response:

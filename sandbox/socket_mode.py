@@ -9,13 +9,13 @@ from typing import Any, Literal
 from aiohttp import WSMsgType, web
 
 from sandbox.clock import Clock
+from sandbox.envelope import CONNECTION_SECONDS, goodbye, hello, wrap
 from sandbox.faults import Faults
-from sandbox.identity import APP_ID, IdSource
+from sandbox.identity import IdSource
 from sandbox.log import Log
 
 MAX_SOCKETS = 10
 ACK_SECONDS = 3.0
-CONNECTION_SECONDS = 18_060
 WARNING_SECONDS = 10.0
 CLOSE_AFTER_SECONDS = 2.0
 TICKET_SECONDS = 30.0
@@ -120,7 +120,7 @@ class SocketMode:
         await connection.prepare(request)
         if len(self.sockets) >= MAX_SOCKETS:
             self._log.add("socket", outcome="too_many_websockets")
-            await connection.send_str(_goodbye("too_many_websockets", len(self.sockets)))
+            await connection.send_str(goodbye("too_many_websockets", len(self.sockets)))
             await connection.close()
             return connection
         await self._live(connection, request)
@@ -133,7 +133,7 @@ class SocketMode:
         self._log.add("socket", outcome="open", socket=socket.number, open=len(self.sockets))
         ageing = asyncio.create_task(self._age(socket))
         try:
-            await socket.write(_hello(len(self.sockets)))
+            await socket.write(hello(len(self.sockets)))
             await self._read(socket)
         finally:
             ageing.cancel()
@@ -174,9 +174,9 @@ class SocketMode:
         await asyncio.gather(*(self._refresh_socket(socket) for socket in self.sockets))
 
     async def _refresh_socket(self, socket: Socket) -> None:
-        await socket.write(_goodbye("warning", len(self.sockets)))
+        await socket.write(goodbye("warning", len(self.sockets)))
         await self._clock.sleep(WARNING_SECONDS)
-        await socket.write(_goodbye("refresh_requested", len(self.sockets)))
+        await socket.write(goodbye("refresh_requested", len(self.sockets)))
         socket.leaving = True
         await self._clock.sleep(CLOSE_AFTER_SECONDS)
         if not socket.connection.closed and not socket.mute:
@@ -203,21 +203,15 @@ class SocketMode:
 
         Raises NoSocketError where none is open, AckTimeoutError after three seconds without an ack.
         """
-        envelope: dict[str, Any] = {
-            "envelope_id": self._ids.envelope(),
-            "type": type_,
-            "payload": payload,
-            "accepts_response_payload": accepts,
-        }
-        if retry is not None:
-            envelope |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}
+        envelope_id = self._ids.envelope()
         entry = self._log.add(
-            "envelope", type=type_, envelope_id=envelope["envelope_id"], payload=payload, outcome="sent"
+            "envelope", type=type_, envelope_id=envelope_id, payload=payload, outcome="sent"
         )
         if retry is not None:
             entry["retry_attempt"] = retry
+        text = wrap(envelope_id, type_, payload, accepts, retry)
         try:
-            ack = await self._send(envelope, entry)
+            ack = await self._send(envelope_id, text, entry)
         except NoSocketError:
             entry["outcome"] = "no_socket"
             raise
@@ -227,14 +221,13 @@ class SocketMode:
         entry |= {"outcome": "acked", "latency_ms": ack.ms}
         return ack
 
-    async def _send(self, envelope: dict[str, Any], entry: dict[str, Any]) -> Ack:
+    async def _send(self, envelope_id: str, text: str, entry: dict[str, Any]) -> Ack:
         socket = self._choose()
         entry["socket"] = socket.number
-        text = json.dumps(envelope)
         future: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         pending = _Pending(future, time.perf_counter())
         pending.timer = self._clock.call_later(ACK_SECONDS, lambda: self._expire(future))
-        self._pending[envelope["envelope_id"]] = pending
+        self._pending[envelope_id] = pending
         try:
             await socket.write(text)
             if self._faults.take_duplicate():
@@ -243,7 +236,7 @@ class SocketMode:
             return await future
         finally:
             pending.timer.cancel()
-            self._pending.pop(envelope["envelope_id"], None)
+            self._pending.pop(envelope_id, None)
 
     def _choose(self) -> Socket:
         usable = [socket for socket in self._sockets if socket.usable]
@@ -278,30 +271,3 @@ class SocketMode:
         for socket in self.sockets:
             socket.abort()
         await asyncio.sleep(0)
-
-
-def _debug_info() -> dict[str, Any]:
-    return {"host": "sandbox", "build_number": 1, "approximate_connection_time": CONNECTION_SECONDS}
-
-
-def _hello(connections: int) -> str:
-    return json.dumps(
-        {
-            "type": "hello",
-            "num_connections": connections,
-            "debug_info": _debug_info(),
-            "connection_info": {"app_id": APP_ID},
-        }
-    )
-
-
-def _goodbye(reason: str, connections: int) -> str:
-    return json.dumps(
-        {
-            "type": "disconnect",
-            "reason": reason,
-            "debug_info": {"host": "sandbox"},
-            "num_connections": connections,
-            "connection_info": {"app_id": APP_ID},
-        }
-    )

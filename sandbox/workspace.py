@@ -33,6 +33,7 @@ class Message:
     channel: str
     body: Body
     ephemeral_to: str | None = None
+    state: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ts(self) -> str:
@@ -95,7 +96,7 @@ class Workspace:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, dict[str, Any]] = {}
-        self.files: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, tuple[dict[str, Any], bytes]] = {}
 
     def find_message(self, channel_id: str, ts: str) -> Message | None:
         """Return the message, or None."""

@@ -58,13 +58,13 @@ def readable_binaries(shelf: Path) -> Binaries:
 
 def open_to_all(root: Path) -> bool:
     """Whether a user without any right of its own reaches and reads these programs."""
-    passable = all(_grants(folder, stat.S_IXOTH) for folder in (root, *root.parents))
     needed = ("bin/postgres", "bin/initdb", "bin/pg_ctl", "share/postgresql/postgres.bki")
-    return passable and all(_grants(root / name, stat.S_IROTH) for name in needed)
+    return all(_reaches(root / name) for name in needed)
 
 
-def _grants(path: Path, bit: int) -> bool:
-    return bool(path.stat().st_mode & bit)
+def _reaches(path: Path) -> bool:
+    passable = all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents)
+    return passable and bool(path.stat().st_mode & stat.S_IROTH)
 
 
 def _copy(binaries: Binaries, shelf: Path, target: Path) -> None:

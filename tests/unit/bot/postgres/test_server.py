@@ -1,0 +1,25 @@
+"""What is made of PostgreSQL's own words."""
+
+import pytest
+
+from bot.postgres.server import last_complaint
+
+_LOG = """\
+2026-01-01 10:00:00.000 UTC [7] LOG:  starting PostgreSQL
+2026-01-01 10:00:00.000 UTC [7] FATAL:  could not write lock file "postmaster.pid": No space left on device
+pg_ctl: could not start server
+Examine the log output.
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (_LOG, 'could not write lock file "postmaster.pid": No space left on device'),
+        ("initdb: error: could not create directory\n", "could not create directory"),
+        ("something else\n\n", "something else"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_last_complaint_is_the_reason(output, reason):
+    assert last_complaint(output) == reason

@@ -111,7 +111,7 @@ class SlackChat:
         for _ in range(MOST_PAGES):
             answer = await self._call(
                 "users.conversations",
-                types="public_channel,private_channel,im,mpim",
+                types="public_channel,private_channel,im",
                 exclude_archived=True,
                 limit=PAGE,
                 cursor=cursor or None,

@@ -44,7 +44,6 @@ LISTED = {
     "mpim": "mpim:read",
 }
 # These need no scope of the bot's.
-FREE_EVENTS = {"app_home_opened"}
 FREE_METHODS = {"apps.connections.open", "auth.test", "views.open"}
 
 
@@ -102,7 +101,7 @@ def test_a_scope_is_asked_for_exactly_where_something_needs_it() -> None:
 
     assert document["oauth_config"]["scopes"] == {"bot": sorted(NEEDED_BY)}
     assert {each for each in needing if each.startswith("features.")} <= features
-    assert events == {each for each in needing if is_event(each)} | FREE_EVENTS
+    assert events == {each for each in needing if is_event(each)}
 
 
 @pytest.mark.parametrize("name", NAMES)

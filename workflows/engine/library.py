@@ -129,6 +129,7 @@ class _Quiet(logging.Filter):
         "Exception encountered in asynchronous workflow",
         "Asyncio task cancelled for",
         "was cancelled during",
+        "no longer owned by this execution",
         "DBOS failed to launch",
     )
 

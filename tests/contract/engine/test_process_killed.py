@@ -16,7 +16,7 @@ async def written(postgres: Any, count: int) -> bool:
 async def test_killed_while_it_waits(launch: Launch, world: Any, postgres: Any, poll: Poll) -> None:
     bot = await launch()
     await bot.start("approval", "task-1", args=("rollback",))
-    await poll(lambda: postgres.effects(), "the workflow has come to its wait")
+    await poll(postgres.effects, "the workflow has come to its wait")
     await bot.kill()
 
     bot = await launch()
@@ -31,7 +31,7 @@ async def test_killed_while_it_waits(launch: Launch, world: Any, postgres: Any, 
 async def test_message_that_came_while_nobody_ran_is_found(launch: Launch, postgres: Any, poll: Poll) -> None:
     bot, other = await launch(), await launch("--version", "of-another-deployment")
     await bot.start("approval", "task-1", args=("rollback",))
-    await poll(lambda: postgres.effects(), "the workflow has come to its wait")
+    await poll(postgres.effects, "the workflow has come to its wait")
     await bot.kill()
 
     await other.ask("send", id="task-1", message="yes", topic="decision", key="A-1")
@@ -90,7 +90,7 @@ async def test_sleep_ends_when_it_would_have(launch: Launch, world: Any, poll: P
 async def test_recovered_more_often_than_the_library_likes(launch: Launch, postgres: Any, poll: Poll) -> None:
     bot = await launch()
     await bot.start("approval", "task-1", args=("rollback",))
-    await poll(lambda: postgres.effects(), "the workflow has come to its wait")
+    await poll(postgres.effects, "the workflow has come to its wait")
     await bot.kill()
     await postgres.fetch("update dbos.workflow_status set recovery_attempts = 5000")
 

@@ -7,6 +7,7 @@ from sandbox.desk import Desk
 from sandbox.message import Draft, change, delete, describe, post_as_bot
 from sandbox.response_url import ResponseUrl
 from sandbox.validator import Problem, check_message_blocks
+from sandbox.view import with_ids
 from sandbox.workspace import Channel, Message
 
 
@@ -32,7 +33,7 @@ def apply_answer(desk: Desk, url: ResponseUrl, answer: dict[str, Any]) -> dict[s
     if original is not None and answer.get("replace_original"):
         changes = {
             "text": draft.text,
-            "blocks": draft.blocks or None,
+            "blocks": with_ids(draft.blocks, desk.ids) or None,
             "attachments": draft.attachments or None,
         }
         change(desk, channel, original, changes, editor="")

@@ -7,7 +7,7 @@ from sandbox.composer import compose
 from sandbox.desk import Desk
 from sandbox.event import announce
 from sandbox.identity import APP_ID, BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_ID
-from sandbox.view import with_block_ids
+from sandbox.view import with_ids
 from sandbox.workspace import Body, Channel, Message, User
 
 MENTION = f"<@{BOT_USER_ID}>"
@@ -76,7 +76,7 @@ def post_as_bot(desk: Desk, channel: Channel, draft: Draft, ephemeral_to: str | 
         "bot_profile": _bot_profile(draft.username),
     }
     if draft.blocks:
-        body["blocks"] = with_block_ids(draft.blocks, desk.ids)
+        body["blocks"] = with_ids(draft.blocks, desk.ids)
     if draft.attachments:
         body["attachments"] = [{"id": n, **item} for n, item in enumerate(draft.attachments, 1)]
     if draft.metadata is not None:

@@ -101,7 +101,7 @@ class ViewBook:
         return {
             "team_id": TEAM_ID,
             "type": view.get("type", "modal"),
-            "blocks": with_block_ids(view.get("blocks") or [], self._ids),
+            "blocks": with_ids(view.get("blocks") or [], self._ids),
             "private_metadata": view.get("private_metadata") or "",
             "callback_id": view.get("callback_id") or "",
             "state": {"values": {}},
@@ -119,9 +119,24 @@ class ViewBook:
         }
 
 
-def with_block_ids(blocks: list[dict[str, Any]], ids: IdSource) -> list[dict[str, Any]]:
-    """Return the blocks with invented ids where they have none, as Slack stores them."""
-    return [block if block.get("block_id") else {**block, "block_id": ids.block()} for block in blocks]
+def with_ids(blocks: list[dict[str, Any]], ids: IdSource) -> list[dict[str, Any]]:
+    """Return the blocks with invented block and action ids where they have none, as Slack stores them."""
+    return [_with_ids(block, ids) for block in blocks]
+
+
+def _with_ids(block: dict[str, Any], ids: IdSource) -> dict[str, Any]:
+    named = dict(block)
+    named["block_id"] = block.get("block_id") or ids.block()
+    if isinstance(block.get("elements"), list) and block.get("type") == "actions":
+        named["elements"] = [_with_action_id(item, ids) for item in block["elements"]]
+    for name in ("accessory", "element"):
+        if isinstance(block.get(name), dict) and block[name].get("type") != "image":
+            named[name] = _with_action_id(block[name], ids)
+    return named
+
+
+def _with_action_id(element: dict[str, Any], ids: IdSource) -> dict[str, Any]:
+    return element if element.get("action_id") else {**element, "action_id": ids.block()}
 
 
 def _kept_state(wanted: ViewBody, state: dict[str, Any]) -> dict[str, Any]:

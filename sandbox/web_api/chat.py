@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.identity import BOT_ID, BOT_USER_ID, TEAM_DOMAIN
 from sandbox.message import Draft, change, delete, post_as_bot
 from sandbox.validator import check_message_blocks
+from sandbox.view import with_ids
 from sandbox.web_api.call import Call, SlackError
 from sandbox.workspace import Channel, Message
 
@@ -34,13 +35,14 @@ def post_ephemeral(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """chat.update: replaces text, blocks and attachments; metadata stays unless it is given."""
+    """chat.update: text without blocks takes the blocks away; metadata and attachments stay unless given."""
     channel = call.member_channel()
     message = _own_message(call, channel, "cant_update_message")
     draft = _read_draft(call)
     changes: dict[str, Any] = {"text": draft.text}
-    if "blocks" in call.arguments or draft.text:
-        changes["blocks"] = draft.blocks or None
+    if draft.blocks or "blocks" in call.arguments or draft.text:
+        changes["blocks"] = with_ids(draft.blocks, call.desk.ids) or None
+    if "attachments" in call.arguments:
         changes["attachments"] = draft.attachments or None
     if draft.metadata is not None:
         changes["metadata"] = draft.metadata

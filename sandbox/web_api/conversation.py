@@ -94,25 +94,17 @@ def members(call: Call) -> Answer:
 
 
 def history(call: Call) -> Answer:
-    """conversations.history: newest first; with `oldest` alone, the page closest to `oldest`."""
+    """conversations.history: newest first, without replies."""
     channel = call.member_channel()
     call.require_conversation_scope(channel, "history")
-    oldest, latest = call.text("oldest") or "0", call.text("latest")
-    forward = "oldest" in call.arguments and latest is None
-    limit, after = call.number("limit", 100, 999), _read_cursor(call)
-    stream = (
-        item for item in channel.timeline() if _in_span(item.ts, oldest, latest, call.flag("inclusive"))
-    )
-    if forward:
-        rest = [item for item in reversed(list(stream)) if after is None or item.ts > after]
-        found = rest[: limit + 1]
-    else:
-        found = list(islice((item for item in stream if after is None or item.ts < after), limit + 1))
+    oldest, latest, inclusive = call.text("oldest") or "0", call.text("latest"), call.flag("inclusive")
+    limit, before = call.number("limit", 100, 999), _read_cursor(call)
+    span = (item for item in channel.timeline() if _in_span(item.ts, oldest, latest, inclusive))
+    found = list(islice((item for item in span if before is None or item.ts < before), limit + 1))
     page = found[:limit]
     cursor = page[-1].ts if len(found) > limit else None
-    shown = sorted(page, key=lambda item: item.ts, reverse=True)
     return {
-        "messages": [_show(call, item) for item in shown],
+        "messages": [_show(call, item) for item in page],
         "has_more": cursor is not None,
         "pin_count": 0,
         "channel_actions_ts": None,

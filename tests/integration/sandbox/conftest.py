@@ -1,6 +1,7 @@
 """A running sandbox, a person's hand on it, and a real Bolt app connected to it over real sockets."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.manifest import Manifest
 from sandbox.server import Sandbox, serve
 
 
@@ -22,6 +24,12 @@ class Hand:
 
     url: str
     session: aiohttp.ClientSession
+
+    async def do(self, act: str, **body: Any) -> dict[str, Any]:
+        """Do something that has to succeed."""
+        answer = await self(act, **body)
+        assert answer["ok"], answer
+        return answer
 
     async def __call__(self, act: str, **body: Any) -> dict[str, Any]:
         async with self.session.post(f"{self.url}/_sandbox/{act}", json=body) as response:
@@ -76,10 +84,85 @@ async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
         await asyncio.sleep(0.01)
 
 
+@dataclass
+class RawSocket:
+    """One Socket Mode connection without a library: what arrives is kept, what is acked is decided here."""
+
+    connection: aiohttp.ClientWebSocketResponse
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    pongs: int = 0
+    ack: Callable[[dict[str, Any]], dict[str, Any] | None] | None = lambda _frame: None
+    closed: bool = False
+
+    @property
+    def envelopes(self) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if "envelope_id" in frame]
+
+    async def read(self) -> None:
+        async for message in self.connection:
+            if message.type is aiohttp.WSMsgType.PONG:
+                self.pongs += 1
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                await self._take(json.loads(message.data))
+        self.closed = True
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        self.frames.append(frame)
+        if "envelope_id" in frame and self.ack is not None:
+            payload = self.ack(frame)
+            answer = {"envelope_id": frame["envelope_id"], **({"payload": payload} if payload else {})}
+            await self.connection.send_json(answer)
+
+
+PATIENCE = aiohttp.ClientWSTimeout(ws_close=0.2)
+ALL_SCOPES = """
+    app_mentions:read channels:history channels:join channels:manage channels:read chat:write commands groups:history
+    groups:read groups:write im:history im:read im:write reactions:read reactions:write team:read usergroups:read
+    users:read users:read.email
+"""
+ALL_EVENTS = """
+    agent_session_stopped app_home_opened app_mention file_shared member_joined_channel member_left_channel
+    message.channels message.groups message.im reaction_added reaction_removed
+"""
+MANIFEST = Manifest(
+    scopes=tuple(ALL_SCOPES.split()),
+    commands=frozenset(("/execute", "/status")),
+    escaped_commands=frozenset(),
+    shortcuts={"task.new": "global", "incident.open": "message"},
+    events=frozenset(ALL_EVENTS.split()),
+    home_tab=True,
+    source="tests",
+)
+
+
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with serve() as running:
+    """A sandbox whose manifest grants everything that is emulated."""
+    async with serve(manifest=MANIFEST) as running:
         yield running
+
+
+@pytest.fixture
+async def open_socket(client: AsyncWebClient) -> AsyncIterator[Callable[[], Awaitable[RawSocket]]]:
+    sockets: list[tuple[RawSocket, asyncio.Task[None]]] = []
+    async with aiohttp.ClientSession() as session:
+
+        async def connect(ack: Any = lambda _frame: None) -> RawSocket:
+            opened = await client.apps_connections_open(app_token="xapp-sandbox")
+            socket = RawSocket(await session.ws_connect(opened["url"], autoping=False, timeout=PATIENCE), ack=ack)
+            sockets.append((socket, asyncio.create_task(socket.read())))
+            await until(lambda: socket.frames)
+            return socket
+
+        yield connect
+        for socket, reading in sockets:
+            await socket.connection.close()
+            reading.cancel()
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Awaitable[Any]]:
+    return until
 
 
 @pytest.fixture

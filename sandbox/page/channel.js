@@ -1,4 +1,5 @@
 // The middle: the head of a conversation, its messages (or the app's Home), the hint and the composer.
+import { post } from "./api.js";
 import { composerLabel, createComposer } from "./composer.js";
 import { el, icon, showOnce } from "./dom.js";
 import { createHome } from "./home.js";
@@ -60,6 +61,7 @@ export function createChannel(deeds, notes, page, { hint, reading, openSidebar }
     if (timeline.node.hidden) return;
     const key = `${me.id}/${channel.id}`;
     if (shown !== key) newFrom = reading.lastRead(me.id, channel.id);
+    if (shown !== key && partner?.id === view.bot?.id) post("home", { user: me.id, tab: "messages" });
     shown = key;
     const label = `Messages in ${channelTitle(channel, names)}`;
     timeline.update({ key, label, items: itemsOf(view, notes), view, newFrom: firstNew(view, newFrom), lead: beginning(view, partner) });

@@ -65,6 +65,36 @@ function singleMenu(element, context) {
   return el("span", { class: "select" }, el("select", { onchange: pick, ...context.aria }, empty, content), icon("down"));
 }
 
+const PAUSE_MS = 200;
+
+/** A menu whose options the app makes while somebody types. */
+function externalMenu(element, context) {
+  groups += 1;
+  const list = el("datalist", { id: `suggestions-${groups}` });
+  let choices = [element.initial_option].filter(Boolean);
+  let timer = null;
+  const ask = async (text) => {
+    const answer = await context.suggest(text);
+    choices = [...(answer.options ?? []), ...(answer.option_groups ?? []).flatMap((group) => group.options)];
+    list.replaceChildren(...choices.map((option) => el("option", { value: option.text?.text ?? option.value })));
+  };
+  const pick = (event) => {
+    const option = choices.find((candidate) => candidate.text?.text === event.target.value) ?? null;
+    const state = { type: element.type, selected_option: option };
+    context.change(state);
+    if (option) context.commit(state);
+  };
+  const type = (event) => {
+    clearTimeout(timer);
+    if (event.target.value.length >= (element.min_query_length ?? 3)) timer = setTimeout(ask, PAUSE_MS, event.target.value);
+  };
+  const chosen = context.state.selected_option?.text?.text ?? "";
+  const input = el("input", {
+    class: "field", type: "text", autocomplete: "off", list: list.id, value: chosen, placeholder: element.placeholder?.text ?? "Type to search", oninput: type, onchange: pick, ...context.aria,
+  });
+  return el("span", { class: "select" }, input, list);
+}
+
 function manyText(element, flat, values) {
   if (!values.length) return element.placeholder?.text ?? "Select options";
   return flat.filter((choice) => values.includes(choice.value)).map((choice) => choice.label).join(", ");
@@ -133,10 +163,11 @@ function checkGroup(element, context) {
 }
 
 /** An element that holds a value -> its node, or null for kinds that hold none. `context`:
- *  {names, state, change(state), commit(state), clearable, aria: attributes that name the control} */
+ *  {names, state, change(state), commit(state), suggest(text), clearable, aria: attributes that name the control} */
 export function makeControl(element, context) {
   if (element.type === "radio_buttons" || element.type === "checkboxes") return checkGroup(element, context);
   if (FIELDS[element.type]) return textField(element, context);
+  if (element.type === "external_select") return externalMenu(element, context);
   if (SELECTS[element.type]) return SELECTS[element.type].many ? multiMenu(element, context) : singleMenu(element, context);
   return null;
 }

@@ -1,15 +1,23 @@
 // What a person does to messages, and what the page itself has to say to them (answers and refusals).
 import { post, sentence } from "./api.js";
-import { bareValue } from "./options.js";
+import { createForm } from "./inputs.js";
+import { actOf, bareValue } from "./options.js";
 
 /** Lines that exist on this page only: commands that failed, and refusals by message. */
 export function createNotes() {
   const failures = [];
   const errors = new Map();
+  const forms = new Map();
   return {
     add: (note) => failures.push(note),
+    drop: (note) => failures.splice(failures.indexOf(note), 1),
     of: (user, channelId) => failures.filter((note) => note.channel === channelId && note.ephemeral_to === user),
     setError: (key, text) => (text ? errors.set(key, text) : errors.delete(key)),
+    /** What was chosen in the menus of a message, which outlives a redraw of it. */
+    formOf: (key) => {
+      if (!forms.has(key)) forms.set(key, createForm());
+      return forms.get(key);
+    },
     errorOf: (channelId, ts) => errors.get(`${channelId}/${ts}`) ?? null,
   };
 }
@@ -34,9 +42,24 @@ export function createDeeds(page) {
   }
 
   function act(message, block, element, state) {
-    const kind = state.type === "button" || state.type === "icon_button" ? "click" : "select";
-    const value = bareValue(state);
-    return about(message, kind, { action_id: element.action_id, block_id: block.block_id, ...(value === undefined ? {} : { value }) });
+    return about(message, actOf(state), { action_id: element.action_id, block_id: block.block_id, value: bareValue(state) });
+  }
+
+  function surfaceOf(message, { names, channel, me }) {
+    const ask = { user: me.id, channel: channel.id, ts: message.ts };
+    return {
+      names,
+      form: notes.formOf(`${me.id}/${channel.id}/${message.ts}`),
+      dispatch: (block, element, state) => act(message, block, element, state),
+      suggest: (block, element, value) => post("suggest", { ...ask, action_id: element.action_id, block_id: block.block_id, value }),
+    };
+  }
+
+  function dismiss(message) {
+    if (!message.local) return about(message, "delete", {});
+    notes.drop(message);
+    page.render();
+    return null;
   }
 
   async function say(text, thread) {
@@ -57,7 +80,8 @@ export function createDeeds(page) {
   }
 
   return {
-    act,
+    surfaceOf,
+    dismiss,
     say,
     command,
     react: (message, name, mine) => about(message, "react", { name, ...(mine ? { remove: true } : {}) }),
@@ -67,6 +91,8 @@ export function createDeeds(page) {
       return { ok: answer.ok, sentence: sentence(answer) };
     },
     remove: (message) => about(message, "delete", {}),
+    stop: (message) => about(message, "stop", {}),
+    shortcut: (message, id) => about(message, "shortcut", { callback_id: id }),
     openThread: (message) => page.go({ thread: message.thread_ts ?? message.ts }),
   };
 }

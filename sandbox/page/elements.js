@@ -81,6 +81,7 @@ function control(element, block, surface) {
     state: surface.form?.read(block, element) ?? initialState(element),
     change: (state) => surface.form?.write(block, element, state),
     commit: (state) => act(node, surface, block, element, state),
+    suggest: (text) => surface.suggest(block, element, text),
     clearable: false,
     aria: { "aria-label": name },
   });

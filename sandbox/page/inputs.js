@@ -27,6 +27,7 @@ export function renderInput(block, surface) {
     state: surface.form?.read(block, element) ?? initialState(element),
     change: (state) => surface.form?.write(block, element, state),
     commit: wake,
+    suggest: (text) => surface.suggest(block, element, text),
     clearable: Boolean(block.optional),
     aria: { id: `${id}-control`, "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-hint ${id}-error`, "aria-required": block.optional ? null : "true" },
   });

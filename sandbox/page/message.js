@@ -13,7 +13,7 @@ export function drawMessage(item, view, deeds) {
   const { message, grouped, error } = item;
   const user = view.names.user(message.user) ?? { id: message.user ?? "?", name: message.username ?? "Somebody", is_bot: Boolean(message.bot_id) };
   const at = dateOf(message.ts);
-  const surface = { names: view.names, dispatch: (block, element, state) => deeds.act(message, block, element, state) };
+  const surface = deeds.surfaceOf(message, view);
   const node = el(
     "article",
     { class: classesOf(item), tabindex: "-1", "aria-label": `${displayName(user)}, ${clock(at)}`, "data-ts": message.ts },
@@ -21,9 +21,10 @@ export function drawMessage(item, view, deeds) {
     el(
       "div",
       { class: "message-body" },
-      message.ephemeral_to ? el("p", { class: "only-you" }, icon("eye"), "Only visible to you") : null,
+      message.ephemeral_to ? whisper(message, deeds) : null,
       grouped ? null : headline(user, at),
       content(message, view, surface, user),
+      message.streaming ? el("button", { class: "button stop", type: "button", onclick: () => deeds.stop(message) }, el("span", { class: "stop-sign" }), "Stop") : null,
       files(message),
       el("p", { class: "error-line", role: "alert" }, error ?? ""),
       reactions(message, view, deeds),
@@ -34,8 +35,14 @@ export function drawMessage(item, view, deeds) {
   return node;
 }
 
+function whisper(message, deeds) {
+  const dismiss = el("button", { class: "link-button", type: "button", onclick: () => deeds.dismiss(message) }, "Dismiss");
+  return el("p", { class: "only-you" }, icon("eye"), "Only visible to you", el("span", { "aria-hidden": "true" }, "·"), dismiss);
+}
+
 function classesOf({ message, grouped, highlight }) {
-  return ["message", grouped && "grouped", message.ephemeral_to && "ephemeral", message.failed && "failed", highlight && "highlight"].filter(Boolean).join(" ");
+  const drawn = message.blocks?.length && message.bot_id;
+  return ["message", grouped && (drawn ? "grouped spaced" : "grouped"), message.ephemeral_to && "ephemeral", message.failed && "failed", highlight && "highlight"].filter(Boolean).join(" ");
 }
 
 function stamp(at, className) {
@@ -119,12 +126,13 @@ function tools({ message, inThread }, view, deeds) {
   const tool = (name, label, onclick, extra = {}) => el("button", { class: "icon-button", type: "button", "aria-label": label, title: label, onclick, ...extra }, icon(name));
   const menu = { "aria-haspopup": "menu", "aria-expanded": "false" };
   const mine = message.user === view.me.id;
+  const shortcuts = (view.state.shortcuts ?? []).filter((shortcut) => shortcut.type === "message");
   return el(
     "div",
     { class: "tools", role: "group", "aria-label": "Message actions" },
     tool("smile", "Add a reaction", (event) => openReactions(event.currentTarget, message, deeds), menu),
     inThread ? null : tool("thread", "Reply in thread", () => deeds.openThread(message)),
-    mine ? tool("dots", "More actions", (event) => openMore(event.currentTarget, message, deeds), menu) : null,
+    mine || shortcuts.length ? tool("dots", "More actions", (event) => openMore(event.currentTarget, message, deeds, mine, shortcuts), menu) : null,
   );
 }
 
@@ -133,9 +141,11 @@ function openReactions(button, message, deeds) {
   openMenu(button, "Reactions", entries, { className: "menu-grid" });
 }
 
-function openMore(button, message, deeds) {
-  openMenu(button, "More actions", [
+function openMore(button, message, deeds, mine, shortcuts) {
+  const own = [
     { label: "Edit message", lead: icon("pencil"), choose: () => deeds.edit(message) },
     { label: "Delete message", lead: icon("trash"), danger: true, choose: () => deeds.remove(message) },
-  ]);
+  ];
+  const offered = shortcuts.map(({ callback_id: id, name }) => ({ label: name ?? id, choose: () => deeds.shortcut(message, id) }));
+  openMenu(button, "More actions", [...offered, ...(mine ? own : [])]);
 }

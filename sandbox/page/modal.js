@@ -6,7 +6,7 @@ import { avatar } from "./people.js";
 import { el } from "./dom.js";
 import { plainNodes } from "./inline.js";
 import { checkForm, collectValues, createForm, showErrors } from "./inputs.js";
-import { bareValue } from "./options.js";
+import { actOf, bareValue } from "./options.js";
 
 /** -> {update(view)}: keeps one dialog in step with state.views */
 export function createModal() {
@@ -18,7 +18,8 @@ export function createModal() {
     const open = (view.state.views ?? []).filter((one) => one.user === view.me?.id && !closed.has(one.id));
     forget(view.state.views ?? []);
     const top = open.at(-1) ?? null;
-    const signature = top && JSON.stringify([top.id, top.view]);
+    // What was filled in is kept here, so a change of the view's own `state` is no reason to draw it again.
+    const signature = top && JSON.stringify([top.id, { ...top.view, state: null }]);
     if (shown?.signature === signature || (!shown && !top)) return;
     hide();
     if (top) shown = show(top, view, signature);
@@ -61,7 +62,7 @@ function drawView(entry, view, form, onDismiss) {
     const answer = await sendAction(entry, block, element, state);
     error.textContent = answer.ok ? "" : sentence(answer);
   };
-  const body = el("form", { class: "dialog-body view-body", novalidate: true }, renderBlocks(definition.blocks ?? [], { names: view.names, form, dispatch }), error);
+  const body = el("form", { class: "dialog-body view-body", novalidate: true }, renderBlocks(definition.blocks ?? [], { names: view.names, form, dispatch, suggest: suggestFor(entry) }), error);
   const hasInputs = (definition.blocks ?? []).some((block) => block.type === "input");
   const buttons = [el("button", { class: "button", type: "button", onclick: onDismiss }, plainNodes(definition.close?.text ?? "Cancel"))];
   if (definition.submit || hasInputs) {
@@ -76,6 +77,10 @@ function drawView(entry, view, form, onDismiss) {
     buttons.push(send);
   }
   return makeDialog({ title: plainNodes(definition.title?.text ?? "Dialog"), body, buttons, onDismiss, lead: avatar(view.bot, "avatar-small") });
+}
+
+export function suggestFor(entry) {
+  return (block, element, value) => post("suggest", { user: entry.user, view_id: entry.id, block_id: block.block_id, action_id: element.action_id, value });
 }
 
 async function submitView(entry, form, body, button, error) {
@@ -93,6 +98,5 @@ async function submitView(entry, form, body, button, error) {
 
 /** A click or a choice inside a view. */
 export function sendAction(entry, block, element, state) {
-  const action = state.type === "button" ? "click" : "select";
-  return post(action, { user: entry.user, view_id: entry.id, block_id: block.block_id, action_id: element.action_id, value: bareValue(state) });
+  return post(actOf(state), { user: entry.user, view_id: entry.id, block_id: block.block_id, action_id: element.action_id, value: bareValue(state) });
 }

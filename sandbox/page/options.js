@@ -82,6 +82,11 @@ export function bareValue(state) {
   return Array.isArray(held) ? held.map(bare) : bare(held);
 }
 
+/** Which act of the hand a state belongs to. */
+export function actOf(state) {
+  return ["button", "icon_button", "feedback_buttons", "workflow_button"].includes(state.type) ? "click" : "select";
+}
+
 export function isEmpty(state) {
   const value = bareValue(state);
   return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);

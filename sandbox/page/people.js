@@ -1,12 +1,11 @@
 // Faces and names.
 import { el } from "./dom.js";
 
-const HUES = [212, 268, 330, 12, 38, 152, 186, 290];
-
+/** FNV-1a: ids that differ in their last letters get hues that lie far apart. */
 function hueOf(id) {
-  let sum = 0;
-  for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 9973;
-  return HUES[sum % HUES.length];
+  let hash = 0x811c9dc5;
+  for (const letter of id) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
+  return hash % 360;
 }
 
 function initialsOf(name) {

@@ -38,13 +38,13 @@ export function createSidebar({ reading, close }) {
 function conversationItem(channel, view, reading) {
   const current = channel === view.channel;
   const { count, loud } = current ? { count: 0, loud: false } : reading.unread(channel, view);
-  const signature = JSON.stringify([channel.name, channel.is_private, channel.members, current, count, loud, view.me.id]);
+  const signature = JSON.stringify([view.state.sockets > 0, channel.name, channel.is_private, channel.members, current, count, loud, view.me.id]);
   return { key: channel.id, signature, make: () => el("li", {}, conversationLink(channel, view, current, count, loud)) };
 }
 
 function conversationLink(channel, view, current, count, loud) {
   const partner = channel.is_im ? partnerOf(channel, view.names) : null;
-  const lead = partner ? avatar(partner, "avatar-tiny") : icon(channel.is_private ? "lock" : "hash");
+  const lead = partner ? withPresence(partner, view) : icon(channel.is_private ? "lock" : "hash");
   const title = channelTitle(channel, view.names);
   const badge = count ? el("span", { class: `badge${loud ? " badge-loud" : ""}` }, count > 99 ? "99+" : String(count), el("span", { class: "hidden-text" }, " unread")) : null;
   return el(
@@ -59,6 +59,15 @@ function conversationLink(channel, view, current, count, loud) {
     partner?.is_bot ? el("span", { class: "tag" }, "App") : null,
     badge,
   );
+}
+
+/** The app's face with a dot: filled while it is connected. */
+function withPresence(partner, view) {
+  const face = avatar(partner, "avatar-tiny");
+  if (partner.id !== view.bot?.id || view.state.sockets === undefined) return face;
+  const connected = view.state.sockets > 0;
+  const text = connected ? "connected" : "not connected";
+  return el("span", { class: "with-presence", title: `The app is ${text}` }, face, el("span", { class: `presence${connected ? " presence-on" : ""}`, role: "img", "aria-label": text }));
 }
 
 function personButton(view) {

@@ -3,6 +3,7 @@ import { read } from "./api.js";
 
 const QUIET_MS = 100;
 const RETRY_MS = 2000;
+const PULSE_MS = 3000;
 
 /** -> {state, online, subscribe(fn), refresh(), listen()}; `state` is null until the first answer. */
 export function createStore() {
@@ -64,5 +65,15 @@ export function createStore() {
     };
   }
 
+  /** Whether an app is connected changes without an event. */
+  async function feelPulse() {
+    if (document.visibilityState !== "visible" || !store.state || !store.online) return;
+    const { sockets } = await read("health");
+    if (sockets === undefined || sockets === store.state.sockets) return;
+    store.state = { ...store.state, sockets };
+    announce();
+  }
+
+  setInterval(feelPulse, PULSE_MS);
   return store;
 }

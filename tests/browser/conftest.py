@@ -12,14 +12,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-ARTIFACTS = Path(__file__).parents[2] / "test-artifacts" / "browser"
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "test-artifacts" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
+ARGUMENTS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,7 +30,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,20 @@ class Sandbox:
 
 
 @pytest.fixture(scope="session")
-async def sandbox() -> AsyncIterator[Sandbox]:
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged manifest with a Home tab, which the page can show and the product does not use."""
+    document = yaml.safe_load((ROOT / "manifests" / "sandbox.yaml").read_text("utf-8"))
+    document["features"]["app_home"]["home_tab_enabled"] = True
+    document["settings"]["event_subscriptions"]["bot_events"].append("app_home_opened")
+    path = tmp_path_factory.mktemp("manifest") / "manifest.yaml"
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+async def sandbox(manifest: Path) -> AsyncIterator[Sandbox]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "--port", "0"),
+        *(sys.executable, "-m", "sandbox", "--port", "0", "--manifest", str(manifest)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -124,3 +124,47 @@ async def test_on_a_narrow_screen_the_sidebar_slides_in(open_page: OpenPage, pic
     await expect(page.get_by_role("heading", name="incidents", level=1)).to_be_visible()
     await expect(navigation).to_be_hidden()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_ones_own_message_is_edited_deleted_and_reacted_to(open_page: OpenPage, sandbox: Any) -> None:
+    said = await sandbox.hand("say", user="U0DEV", channel="C0ENG", text="a tpyo for <@U0LEAD> & all")
+    page = await open_page("#/U0DEV/C0ENG")
+    message = page.locator(f"article[data-ts='{said['ts']}']")
+    await message.hover()
+    await message.get_by_role("button", name="Add a reaction").click()
+    await page.get_by_role("menuitem", name="tada").click()
+    chip = message.get_by_role("button", name="tada: Dev")
+    await expect(chip).to_have_attribute("aria-pressed", "true")
+    await chip.click()
+    await expect(chip).to_have_count(0)
+
+    await message.hover()
+    await message.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Edit message").click()
+    field = page.get_by_role("textbox", name="Message #engineering")
+    await expect(field).to_have_value("a tpyo for @lead & all")
+    await field.fill("a typo for @lead & all")
+    await field.press("Enter")
+    await expect(message).to_contain_text("a typo for @Lead & all(edited)")
+
+    await message.hover()
+    await message.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Delete message").click()
+    await expect(message).to_have_count(0)
+    await expect(field).to_have_value("")
+
+
+async def test_the_keyboard_walks_the_messages_and_answers_one(open_page: OpenPage, sandbox: Any) -> None:
+    first = await sandbox.hand("say", user="U0DEV", channel="C0ENG", text="the one above")
+    await sandbox.hand("say", user="U0DEV", channel="C0ENG", text="the one below")
+    page = await open_page("#/U0LEAD/C0ENG")
+    await page.get_by_role("article").filter(has_text="the one below").focus()
+    await page.keyboard.press("ArrowUp")
+    above = page.locator(f"article[data-ts='{first['ts']}']")
+    await expect(above).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("textbox", name="Reply in thread")).to_be_focused()
+    await expect(page.get_by_role("complementary", name="Thread")).to_contain_text("the one above")

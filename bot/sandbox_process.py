@@ -68,7 +68,7 @@ async def _answers(address: str) -> bool:
 
 @asynccontextmanager
 async def _child(settings: Settings, scenario: str | None) -> AsyncIterator[str]:
-    arguments = ["--port", str(settings.sandbox_port)]
+    arguments = ["--with-parent", "--port", str(settings.sandbox_port)]
     if settings.http_port:
         arguments += ["--bot-url", f"http://127.0.0.1:{settings.http_port}"]
     if scenario:

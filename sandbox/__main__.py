@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
+import stat
 import sys
 
 from sandbox.manifest import ManifestError
@@ -39,7 +41,18 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument(
         "--manifest", help="the app manifest to grant scopes and commands from (manifests/sandbox.yaml)"
     )
-    return parser.parse_args()
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop too when standard input, a pipe, ends"
+    )
+    options = parser.parse_args()
+    if options.with_parent and not _is_pipe(sys.stdin.fileno()):
+        parser.error("--with-parent takes a pipe as standard input")
+    return options
+
+
+def _is_pipe(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 async def _run(options: argparse.Namespace) -> None:
@@ -47,6 +60,9 @@ async def _run(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stopped.set)
+    if options.with_parent:
+        # Nobody writes into the pipe: it becomes readable when its other end is gone, however that died.
+        loop.add_reader(sys.stdin, stopped.set)
     sandbox = serve(options.port, options.host, options.manifest, options.bot_url, options.scenario)
     async with sandbox as running:
         sys.stdout.write(f"The sandbox listens on {running.url}\n")

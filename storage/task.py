@@ -1,15 +1,17 @@
 """Tasks: the table and its repository."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Sequence, Table, Text, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.audit import AuditEntry
+from domain.ask import Ask
 from domain.card import CardDraft
-from domain.task import Task, TaskState
+from domain.task import Task, TaskState, task_name
+from storage.card import write_content
 from storage.database import Database, metadata
 
 number_sequence = Sequence("task_number", metadata=metadata)
@@ -29,52 +31,47 @@ task = Table(
     Column("ended_at", DateTime(timezone=True)),
 )
 
-_RESERVE = "SELECT nextval('task_number') WHERE NOT EXISTS (SELECT FROM inbound_event WHERE key = $1)"
+# The number is drawn only for an event that is new; a repetition waits here until the first one has ended.
+_CLAIM = """
+INSERT INTO inbound_event (key) VALUES ($1) ON CONFLICT DO NOTHING RETURNING nextval('task_number')
+"""
 
-# One statement, one round trip, one commit: the event's key, the task, its card and the audit entry.
 _ACCEPT = """
-WITH event AS (
-    INSERT INTO inbound_event (key) VALUES ($1) ON CONFLICT DO NOTHING RETURNING key
-), task AS (
+WITH task AS (
     INSERT INTO task (number, request, requester, channel, thread_ts, state, correlation_id)
-    SELECT $2, $3, $4, $5, $6, 'planning', $7 FROM event RETURNING number
+    VALUES ($1, $2, $3, $4, $5, 'planning', $6)
 ), lane AS (
-    INSERT INTO lane (channel) SELECT $5 FROM event ON CONFLICT DO NOTHING
+    INSERT INTO lane (channel) VALUES ($4)
+    ON CONFLICT (channel) DO UPDATE SET next_at = now() WHERE lane.fault IS NOT NULL
 ), card AS (
-    INSERT INTO card (key, channel, thread_ts, asker, content) SELECT $8, $5, $6, $4, $9::jsonb FROM event
+    INSERT INTO card (key, channel, thread_ts, asker, content) VALUES ($7, $4, $5, $3, $8::jsonb)
 )
-SELECT record_audit($4, $10, 'task', $11, $7, $12::jsonb) FROM task
+SELECT record_audit($3, $9, 'task', $10, $6, '{}'::jsonb)
 """
 
 
-async def accept(
-    database: Database, event_key: str, number: int, request: str, card: CardDraft, entry: AuditEntry
-) -> bool:
-    """Commit a new task, its card, its audit entry and the key of the event that brought it, all or nothing.
-    False: the event was taken before, and nothing was written.
+async def accept(database: Database, ask: Ask, action: str, draw: Callable[[int], CardDraft]) -> int | None:
+    """Commit a new task, its card (drawn once its number is known), its audit entry and the key of the event that
+    brought it, all or nothing. Returns the task's number; None where the event was taken before.
     """
-    content = {"text": card.content.text, "blocks": card.content.blocks}
-    done = await database.quick.fetchrow(
-        _ACCEPT,
-        event_key,
-        number,
-        request,
-        entry.actor,
-        card.place.channel,
-        card.place.thread_ts,
-        entry.correlation_id,
-        card.key,
-        json.dumps(content),
-        entry.action,
-        entry.object_id,
-        json.dumps(entry.facts),
-    )
-    return done is not None
-
-
-async def reserve_number(database: Database, event_key: str) -> int | None:
-    """The number of the task that `event_key` may become; None where the event was taken before."""
-    number: int | None = await database.quick.fetchval(_RESERVE, event_key)
+    async with database.quick.acquire() as connection, connection.transaction():
+        number: int | None = await connection.fetchval(_CLAIM, ask.event_key)
+        if number is None:
+            return None
+        card = draw(number)
+        await connection.execute(
+            _ACCEPT,
+            number,
+            ask.text,
+            ask.person,
+            card.place.channel,
+            card.place.thread_ts,
+            ask.correlation_id,
+            card.key,
+            json.dumps(write_content(card.content)),
+            action,
+            task_name(number),
+        )
     return number
 
 

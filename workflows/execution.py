@@ -21,17 +21,13 @@ async def submit(services: Services, ask: Ask) -> int | None:
     """Persist a task with its card, in one commit, and let its workflow start. Returns the task's number;
     None where the same event had come before.
     """
-    number = await tasks.reserve_number(services.database, ask.event_key)
+
+    def draw(number: int) -> CardDraft:
+        content = task_card(number, ask.text, ask.person, TaskState.PLANNING)
+        return CardDraft(card_key(number), ask.place, content, asker=ask.person)
+
+    number = await tasks.accept(services.database, ask, "task.submitted", draw)
     if number is None:
-        return None
-    card = CardDraft(
-        key=card_key(number),
-        place=ask.place,
-        content=task_card(number, ask.text, ask.person, TaskState.PLANNING),
-        asker=ask.person,
-    )
-    entry = AuditEntry("task.submitted", "task", task_name(number), ask.person, ask.correlation_id)
-    if not await tasks.accept(services.database, ask.event_key, number, ask.text, card, entry):
         return None
     services.nudges.deliver()
     services.nudges.start_task(number)

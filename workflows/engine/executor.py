@@ -9,9 +9,11 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, NullPool, Row, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 TIMEOUT_SECONDS = 5.0
@@ -66,7 +68,11 @@ class Executor:
     async def close(self) -> None:
         """Free the lock: from now on another process may take over what is left here."""
         async with self._turn:
-            await self._drop()
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                # Closed in order, not dropped: the lock must be free when this returns.
+                with suppress(OSError, SQLAlchemyError):
+                    await connection.close()
         await self._engine.dispose()
 
     async def _claim(self, executor_id: str, grace: float) -> bool:

@@ -33,7 +33,7 @@ def run_as(account: Account, command: list[str], folder: Path) -> subprocess.Com
 
 
 def spawn_as(account: Account, command: list[str], folder: Path, output: int) -> subprocess.Popen[bytes]:
-    """Starts a program in a session of its own, so that a Ctrl-C at our terminal does not reach it."""
+    """Starts a program in a session of its own, so that a Ctrl-C at our terminal does not cut it short."""
     return subprocess.Popen(  # noqa: S603
         command,
         cwd=folder,

@@ -106,7 +106,7 @@ class Server:
 
     def prepare(self) -> bool:
         """Makes the database files if there are none, and writes who may connect. True for new files."""
-        with told_as_sentence("prepare the files of the embedded PostgreSQL"):
+        with told_as_sentence(f"prepare the embedded PostgreSQL in {self.home.path}"):
             fresh = not (self.home.data / "PG_VERSION").exists()
             if fresh:
                 self._initialise()
@@ -148,7 +148,7 @@ class Server:
 
     def failure(self, doing: str, output: str) -> ConfigurationError:
         return ConfigurationError(
-            f"The embedded PostgreSQL could not {doing}: {last_complaint(output)}; "
+            f"The embedded PostgreSQL could not {doing}: {first_complaint(output)}; "
             f"mend that and start again (its log is {self.home.log})."
         )
 
@@ -203,8 +203,10 @@ class Server:
             os.truncate(log, 0)
 
 
-def last_complaint(output: str) -> str:
-    """The last line in which PostgreSQL says why, without its time stamp; else its last line."""
+def first_complaint(output: str) -> str:
+    """The first line in which PostgreSQL says why, without its time stamp; else its last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    marked = [_COMPLAINT.split(line, maxsplit=1)[1] for line in lines if _COMPLAINT.search(line)]
-    return (marked or lines or ["it said nothing"])[-1]
+    complaints = [_COMPLAINT.split(line, maxsplit=1)[1] for line in lines if _COMPLAINT.search(line)]
+    # Our own question whether it is up by now is answered, and logged, as an error.
+    complaints = [complaint for complaint in complaints if not complaint.startswith("the database system is")]
+    return (complaints[:1] or lines[-1:] or ["it said nothing"])[0]

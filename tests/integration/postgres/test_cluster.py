@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Callable, Iterator
 
 import asyncpg
 import psutil
@@ -212,13 +214,32 @@ async def test_files_that_were_cut_short_are_made_anew(data_dir, open_cluster, c
     assert await connection.fetchval("SELECT 1") == 1
 
 
-async def test_a_lock_file_with_the_pid_of_a_stranger_does_not_hinder(data_dir, open_cluster, find_home):
+@pytest.fixture
+def start_stranger() -> Iterator[Callable[[int], "subprocess.Popen[bytes]"]]:
+    """Starts some program under a user id; it ends with the test."""
+    strangers: list[subprocess.Popen[bytes]] = []
+
+    def start(uid: int) -> "subprocess.Popen[bytes]":
+        strangers.append(subprocess.Popen(["sleep", "60"], user=uid))
+        return strangers[-1]
+
+    yield start
+    for stranger in strangers:
+        stranger.kill()
+        stranger.wait()
+
+
+async def test_a_lock_file_with_the_pid_of_a_stranger_does_not_hinder(
+    data_dir, open_cluster, find_home, start_stranger
+):
     await (await open_cluster(data_dir)).close()
     lock = find_home(data_dir) / "data" / "postmaster.pid"
-    lock.write_text(f"{os.getppid()}\n{lock.parent}\n{int(time.time())}\n5432\n/nowhere\n\n  0 0\nready   \n")
+    stranger = start_stranger(lock.parent.stat().st_uid)
+    lock.write_text(f"{stranger.pid}\n{lock.parent}\n{int(time.time())}\n5432\n/nowhere\n\n  0 0\nready   \n")
     if os.geteuid() == 0:
         os.chown(lock, lock.parent.stat().st_uid, -1)
     await open_cluster(data_dir)
+    assert stranger.poll() is None
 
 
 async def test_a_socket_that_was_removed_comes_back(data_dir, told, open_cluster, connect):

@@ -4,7 +4,9 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,24 @@ async def test_programs_in_a_closed_folder_are_copied_and_it_stays_closed(empty_
     finally:
         shutil.rmtree(shelf)
         shutil.rmtree(closed)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """20 MB that root may write and everybody read."""
+    small = Path(tempfile.mkdtemp(prefix="quarterdeck-test-", dir="/var/lib"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=755", "tmpfs", small]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        small.rmdir()
+        pytest.skip("this root may not mount a small disk")
+    yield small
+    subprocess.run(["umount", small], check=True)
+    small.rmdir()
+
+
+async def test_a_full_disk_is_one_sentence(empty_dir, told, small_disk):
+    with pytest.raises(ConfigurationError, match=r"No space left on device.*\(its log is /var/lib"):
+        await ensure_running(empty_dir, told.append, system_folder=small_disk)
 
 
 def _command_of(home: Path) -> Path:

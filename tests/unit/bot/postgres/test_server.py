@@ -2,11 +2,13 @@
 
 import pytest
 
-from bot.postgres.server import last_complaint
+from bot.postgres.server import first_complaint
 
 _LOG = """\
 2026-01-01 10:00:00.000 UTC [7] LOG:  starting PostgreSQL
+2026-01-01 10:00:00.000 UTC [8] FATAL:  the database system is starting up
 2026-01-01 10:00:00.000 UTC [7] FATAL:  could not write lock file "postmaster.pid": No space left on device
+2026-01-01 10:00:00.000 UTC [7] PANIC:  cannot abort transaction 1, it was already committed
 pg_ctl: could not start server
 Examine the log output.
 """
@@ -21,5 +23,5 @@ Examine the log output.
         ("", "it said nothing"),
     ],
 )
-def test_the_last_complaint_is_the_reason(output, reason):
-    assert last_complaint(output) == reason
+def test_the_first_complaint_is_the_reason(output, reason):
+    assert first_complaint(output) == reason

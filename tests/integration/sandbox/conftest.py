@@ -149,7 +149,9 @@ async def open_socket(client: AsyncWebClient) -> AsyncIterator[Callable[[], Awai
 
         async def connect(ack: Any = lambda _frame: None) -> RawSocket:
             opened = await client.apps_connections_open(app_token="xapp-sandbox")
-            socket = RawSocket(await session.ws_connect(opened["url"], autoping=False, timeout=PATIENCE), ack=ack)
+            socket = RawSocket(
+                await session.ws_connect(opened["url"], autoping=False, timeout=PATIENCE), ack=ack
+            )
             sockets.append((socket, asyncio.create_task(socket.read())))
             await until(lambda: socket.frames)
             return socket

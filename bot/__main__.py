@@ -3,19 +3,22 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot import app, manifest, settings, telemetry
+from bot import app, doctor, export, manifest, settings, telemetry
 from bot.database import open_store, say
 from domain.errors import ConfigurationError, QuarterdeckError
 
 log = logging.getLogger("quarterdeck")
 
-Run = Callable[[argparse.Namespace], Coroutine[Any, Any, None]]
+Run = Callable[[argparse.Namespace], Coroutine[Any, Any, int | None]]
+"""A command; what it returns is the exit status (None is 0)."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,13 +32,27 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--sandbox-port", type=int, help="port of the sandbox (8765); 0 lets the system choose")
     up.add_argument("--scenario", help="a story for the sandbox to play")
     up.set_defaults(run=_up)
+    examined = commands.add_parser("doctor", help="check everything a start needs, and name each fix")
+    examined.set_defaults(run=_doctor)
     migrate = commands.add_parser("migrate", help="bring the database schema up to date")
     migrate.set_defaults(run=_migrate)
     shown = commands.add_parser("manifest", help="print the Slack app manifest this configuration needs")
     shown.set_defaults(run=_manifest)
-    for each in (up, migrate, shown):
+    exported = commands.add_parser("export", help="write what is kept, one JSON object a line")
+    kinds = exported.add_subparsers(dest="kind", required=True, metavar="KIND")
+    audit = kinds.add_parser("audit", help="who did what, when, to which object")
+    audit.add_argument("--since", type=_time, metavar="DATE", help="only entries from then on (2026-03-01)")
+    audit.set_defaults(run=_export_audit)
+    for each in (up, examined, migrate, shown, audit):
         each.add_argument("--data-dir", type=Path, help="folder of the data (.quarterdeck)")
     return parser
+
+
+def _time(text: str) -> datetime:
+    try:
+        return export.read_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _settings(options: argparse.Namespace) -> settings.Settings:
@@ -91,6 +108,21 @@ def _print_addresses(bot: app.Bot) -> None:
     print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
 
 
+async def _doctor(options: argparse.Namespace) -> int:
+    loaded = _settings(options)
+    _configure(loaded)
+    checks = await doctor.examine(loaded)
+    print("\n".join(check.line for check in checks))
+    return 1 if any(check.fix for check in checks) else 0
+
+
+async def _export_audit(options: argparse.Namespace) -> None:
+    loaded = _settings(options)
+    _configure(loaded)
+    async with open_store(loaded, exclusive=False) as store:
+        await export.export_audit(store.database, options.since, sys.stdout.write)
+
+
 async def _migrate(options: argparse.Namespace) -> None:
     loaded = _settings(options)
     _configure(loaded)
@@ -110,7 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0 done, 1 failed, 2 wrong usage or configuration."""
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(options.run(options))
+        status: int | None = asyncio.run(options.run(options))
+        sys.stdout.flush()
     except ConfigurationError as error:
         say(error.sentence)
         return 2
@@ -119,11 +152,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has read enough, as `head` does. Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception:
         log.exception("An error that nobody expected")
         say("Quarterdeck stopped on an error of its own; the log above tells which.")
         return 1
-    return 0
+    return status or 0
 
 
 if __name__ == "__main__":

@@ -53,6 +53,18 @@ async def open_store(settings: Settings, *, exclusive: bool = True) -> AsyncIter
 
 
 @asynccontextmanager
+async def reach(settings: Settings) -> AsyncIterator[str]:
+    """The address (`postgresql+asyncpg://…`) of the database as it is: nobody looked yet whether it answers or what
+    stands in it. An embedded one runs for as long as the block lasts.
+    """
+    if settings.database_url is not None:
+        yield address(settings.database_url.get_secret_value(), "postgresql+asyncpg")
+        return
+    async with await postgres.ensure_running(settings.data_dir, say) as cluster:
+        yield cluster.dsn("asyncpg")
+
+
+@asynccontextmanager
 async def _embedded(data_dir: Path) -> AsyncIterator[Store]:
     async with await postgres.ensure_running(data_dir, say) as cluster:
 
@@ -72,7 +84,7 @@ async def _connected(url: str, watch: Watch | None) -> AsyncIterator[Store]:
     except UNAVAILABLE as error:
         log.debug("The database does not answer", exc_info=error)
         raise ConfigurationError(
-            f"The database cannot be used ({_short(error)}): check that DATABASE_URL is right and the server runs."
+            f"The database cannot be used ({explain(error)}): check that DATABASE_URL is right and the server runs."
         ) from error
     try:
         yield Store(database, psycopg_url, watch)
@@ -89,5 +101,6 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
-def _short(error: BaseException) -> str:
+def explain(error: BaseException) -> str:
+    """The first line of what the database or the network said."""
     return str(getattr(error, "orig", None) or error).splitlines()[0][:200] or type(error).__name__

@@ -32,7 +32,7 @@ async def open_desk(settings: Settings, *, wanted: bool, scenario: str | None) -
         assert settings.slack_bot_token is not None  # noqa: S101 - has_slack looked
         assert settings.slack_app_token is not None  # noqa: S101 - has_slack looked
         bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
-        _refuse_sandbox_tokens(bot, settings.slack_api_url)
+        refuse_sandbox_tokens(bot, settings.slack_api_url)
         yield Desk(bot, app, settings.slack_api_url, None)
         return
     address = f"http://127.0.0.1:{settings.sandbox_port}"
@@ -47,7 +47,8 @@ def _sandbox_desk(address: str) -> Desk:
     return Desk(SANDBOX_BOT_TOKEN, SANDBOX_APP_TOKEN, f"{address}/api/", address)
 
 
-def _refuse_sandbox_tokens(bot_token: str, api_url: str) -> None:
+def refuse_sandbox_tokens(bot_token: str, api_url: str) -> None:
+    """Raise ConfigurationError where the sandbox's token would go anywhere but to this machine."""
     if bot_token == SANDBOX_BOT_TOKEN and not is_loopback(api_url):
         raise ConfigurationError(
             "The sandbox's token works against a sandbox on this machine only: set SLACK_BOT_TOKEN to your app's."
@@ -77,6 +78,7 @@ async def _child(settings: Settings, scenario: str | None) -> AsyncIterator[str]
     # pipe from us: when we die it reads the end of it and stops too.
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",  # a folder named sandbox where we were started is not ours
         "-m",
         "sandbox",
         *arguments,

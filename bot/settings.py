@@ -1,11 +1,10 @@
 """Settings: read once from the environment and `.env`, and the only place that does."""
 
 import re
-import shlex
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +13,10 @@ from domain.errors import ConfigurationError
 
 SANDBOX_BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - accepted against loopback only
 SANDBOX_APP_TOKEN = "xapp-sandbox"  # noqa: S105 - accepted against loopback only
+
+
+def _split(pairs: str) -> list[str]:
+    return pairs.replace(",", " ").split()
 
 
 def _env(name: str) -> AliasChoices:
@@ -56,10 +59,17 @@ class Settings(BaseSettings):
             raise ValueError("a PostgreSQL address is expected, such as postgresql://user@host/quarterdeck")
         return value
 
+    @field_validator("command_names")
+    @classmethod
+    def _check_names(cls, value: str) -> str:
+        if not all(re.fullmatch(r"\w+=/?[^\s=/]+", pair) for pair in _split(value)):
+            raise ValueError("pairs of our name and yours are expected, such as execute=/run,cancel=/stop")
+        return value
+
     @property
     def command_table(self) -> dict[str, str]:
         """Our command names to the configured ones with their slash, as in {"execute": "/run"}."""
-        pairs = [pair.partition("=") for pair in shlex.split(self.command_names.replace(",", " "))]
+        pairs = [pair.partition("=") for pair in _split(self.command_names)]
         return {ours: f"/{theirs.lstrip('/')}" for ours, _, theirs in pairs}
 
     @property
@@ -72,7 +82,8 @@ class Settings(BaseSettings):
         fields = [getattr(self, name) for name in type(self).model_fields]
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
-        return [value for value in [*values, password] if value and not value.endswith("-sandbox")]
+        values += [password or "", unquote(password or "")]
+        return [value for value in values if value and not value.endswith("-sandbox")]
 
 
 def load(**overrides: object) -> Settings:

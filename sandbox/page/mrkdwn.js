@@ -21,7 +21,7 @@ function closing(text, from, mark) {
   for (let index = from; index < text.length && text[index] !== "\n"; index += 1) {
     if (text[index] === "`") index = Math.max(index, text.indexOf("`", index + 1));
     else if (text[index] === "<") index = Math.max(index, text.indexOf(">", index + 1));
-    else if (text[index] === mark && index > from && !/\s/.test(text[index - 1]) && endsWord(text, index)) return index;
+    else if (text[index] === mark && !/\s/.test(text[index - 1]) && endsWord(text, index)) return index;
   }
   return -1;
 }

@@ -50,7 +50,7 @@ async def test_a_message_with_buttons_is_drawn_and_a_dead_app_is_said(
 
 
 async def test_a_click_reaches_the_app_and_the_message_changes(open_page: OpenPage, sandbox: Any) -> None:
-    app = AsyncApp(token="xoxb-sandbox", client=sandbox.bot)
+    app, clicks = AsyncApp(token="xoxb-sandbox", client=sandbox.bot), []
 
     @app.action("approval.reject")
     async def reject(ack: Any, body: dict[str, Any], client: Any) -> None:
@@ -64,6 +64,9 @@ async def test_a_click_reaches_the_app_and_the_message_changes(open_page: OpenPa
 
     await sandbox.bot.chat_postMessage(channel="C0OPS", text="Approval A-8", blocks=card("A-8"))
     page = await open_page("#/U0LEAD/C0OPS")
+    page.on(
+        "request", lambda request: clicks.append(request.post_data_json) if "click" in request.url else None
+    )
     async with sandbox.connect(app):
         message = page.get_by_role("article").filter(has_text="Approval A-8")
         await message.get_by_role("button", name="Reject").click()
@@ -75,6 +78,7 @@ async def test_a_click_reaches_the_app_and_the_message_changes(open_page: OpenPa
 
         await expect(page.get_by_role("log")).to_contain_text("A-8 was rejected by @Lead")
         await expect(message.get_by_role("button", name="Approve")).to_have_count(0)
+    assert [click["value"] for click in clicks] == ["A-8"]
 
 
 async def test_the_three_things_to_try_tick_off(open_page: OpenPage, sandbox: Any) -> None:

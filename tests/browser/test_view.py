@@ -106,7 +106,7 @@ async def test_a_modal_is_filled_in_corrected_and_submitted(
         await composer.fill("/execute")
         await composer.press("Enter")
         await dialog.get_by_role("button", name="Make a plan").click()
-        await expect(dialog.get_by_text("Complete this required field.")).to_have_count(3)
+        await expect(dialog.get_by_text("Complete this required field.", exact=True)).to_have_count(3)
         assert submitted == []
         await fill_in(page, dialog)
         await dialog.get_by_role("button", name="Make a plan").click()

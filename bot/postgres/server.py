@@ -74,13 +74,24 @@ class Server:
         return self.sockets / f".s.PGSQL.{PORT}"
 
     def postmaster(self) -> psutil.Process | None:
-        """The living server process, told by its working folder from a stranger that got its old pid."""
+        """The living server process of this folder, and no stranger that got its old pid."""
         try:
             process = psutil.Process(int(self._lock_lines()[0]))
-            ours = process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(self.home.data)
+            living = process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process)
         except (OSError, ValueError, psutil.Error):
             return None
-        return process if ours else None
+        return process if living else None
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.cwd() == str(self.home.data)
+        except psutil.AccessDenied:
+            # Root in a container may usually not look into the processes of another user, except for this.
+            return self._sockets_option in process.cmdline()
+
+    @property
+    def _sockets_option(self) -> str:
+        return f"--unix_socket_directories={self.sockets}"
 
     def claims_ready(self) -> bool:
         """Whether the server wrote into its lock file that it accepts connections."""
@@ -118,8 +129,8 @@ class Server:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """`pg_ctl` detaches the server, waits for it, and ends with status 1 if the server ended first."""
-        settings = _PROMISED | {"unix_socket_directories": str(self.sockets)}
-        options = " ".join(shlex.quote(f"--{name}={value}") for name, value in settings.items())
+        settings = [f"--{name}={value}" for name, value in _PROMISED.items()]
+        options = shlex.join([*settings, self._sockets_option])
         command = [self.binaries.program("pg_ctl"), "start", "--wait", "--timeout=86400", "--silent"]
         # A relative folder, because pg_ctl puts it into a shell command.
         command += ["--pgdata=data", f"--options={options}"]

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,34 @@ async def test_the_server_is_not_root(data_dir, open_cluster, find_server):
     assert cluster.home.parent == SYSTEM_FOLDER
     assert cluster.home.stat().st_uid == 0
     assert (cluster.home / "data").stat().st_uid == pwd.getpwnam(SYSTEM_USER).pw_uid
+
+
+_COME_AND_GO = """
+import asyncio, sys
+from pathlib import Path
+from bot.postgres import ensure_running
+
+async def main():
+    cluster = await ensure_running(Path(sys.argv[1]), lambda sentence: None)
+    print(await cluster.close())
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, of the package util-linux")
+def test_a_root_that_may_not_look_into_other_users_processes_stops_it_too(data_dir, find_server):
+    """The root of a container, as a rule."""
+    weaker = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", sys.executable, "-c"]
+    run = subprocess.run(
+        [*weaker, _COME_AND_GO, data_dir],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout == "True\n", run.stderr
+    assert find_server(data_dir) is None
 
 
 async def test_a_lost_database_is_not_replaced_in_silence(empty_dir, told):

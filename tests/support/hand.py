@@ -53,7 +53,12 @@ class Hand:
     async def cards(self, channel: str | None = None) -> list[dict[str, Any]]:
         """The messages that carry a card's key, in one channel or in all."""
         state = await self.state()
-        found = [message for each in state["channels"] if channel in {None, each["id"]} for message in each["messages"]]
+        found = [
+            message
+            for each in state["channels"]
+            if channel in {None, each["id"]}
+            for message in each["messages"]
+        ]
         return [message for message in found if key_of(message)]
 
 

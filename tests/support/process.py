@@ -20,12 +20,14 @@ _OURS = ("QD_", "SLACK_", "DATABASE_URL")
 class BotProcess:
     """`quarterdeck up` on a sandbox that runs already."""
 
-    def __init__(self, sandbox_url: str, database_url: str, log: Path, **settings: str) -> None:
+    def __init__(self, sandbox_url: str, database_url: str | None, log: Path, **settings: str) -> None:
+        """Without `database_url` it uses its embedded Postgres (set QD_DATA_DIR)."""
         self.log = log
         self._sandbox_port = sandbox_url.rsplit(":", 1)[1].rstrip("/")
-        self._environment = clean_environment(
-            DATABASE_URL=address(database_url, "postgresql"), QD_LOG_FORMAT="json", **settings
-        )
+        if database_url is not None:
+            settings["DATABASE_URL"] = address(database_url, "postgresql")
+        self.settings = settings
+        self._environment = clean_environment(QD_LOG_FORMAT="json", **settings)
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
 
@@ -49,7 +51,9 @@ class BotProcess:
     def _read_url(self, since: int) -> bool:
         assert self._process is not None
         text = self.log.read_bytes()[since:].decode(errors="replace")
-        assert self._process.returncode is None, f"the bot ended with {self._process.returncode}:\n{text[-3000:]}"
+        assert self._process.returncode is None, (
+            f"the bot ended with {self._process.returncode}:\n{text[-3000:]}"
+        )
         for line in text.splitlines():
             if line.strip().startswith("HTTP  "):
                 self.url = line.split()[1]
@@ -90,7 +94,7 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running_bot(
-    sandbox_url: str, database_url: str, log: Path, **settings: str
+    sandbox_url: str, database_url: str | None, log: Path, **settings: str
 ) -> AsyncIterator[BotProcess]:
     """A bot that is ready, killed at the end if it still runs."""
     bot = BotProcess(sandbox_url, database_url, log, **settings)

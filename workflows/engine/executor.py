@@ -68,18 +68,19 @@ class Executor:
     async def close(self) -> None:
         """Free the lock: from now on another process may take over what is left here."""
         async with self._turn:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                # Closed in order, not dropped: the lock must be free when this returns.
-                with suppress(OSError, SQLAlchemyError):
-                    await connection.close()
+            with suppress(OSError, SQLAlchemyError):
+                if self._connection is not None:
+                    # The server notices a closed connection a moment later; this holds when it returns.
+                    await self._connection.execute(text("select pg_advisory_unlock_all()"))
+            await self._drop()
         await self._engine.dispose()
 
     async def _claim(self, executor_id: str, grace: float) -> bool:
         if not (await self.query(LOCK, id=executor_id))[0][0]:
             self._free_since.pop(executor_id, None)
             return False
-        if time.monotonic() - self._free_since.setdefault(executor_id, time.monotonic()) >= grace:
+        now = time.monotonic()
+        if now - self._free_since.setdefault(executor_id, now) >= grace:
             return True
         await self.release(executor_id)
         return False

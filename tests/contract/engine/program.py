@@ -275,7 +275,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--version", default="wf-1")
     parser.add_argument("--code", default="old")
-    parser.add_argument("--grace", type=float, default=0.5)
+    parser.add_argument("--grace", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=0.2)
     parser.add_argument("--drain", type=float, default=5.0)
     arguments = parser.parse_args()

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+SHORTEST = 0.2
+
 
 class Clock:
     """Seconds that can run faster than real ones. A new scale also counts for waits that are under way."""
@@ -39,5 +41,8 @@ class Clock:
                 await asyncio.wait_for(self._changed.wait(), left / self._scale)
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
-        """Call back after `seconds` of sandbox time at the present scale (for short waits, many of them)."""
-        return asyncio.get_running_loop().call_later(seconds / self._scale, callback)
+        """Call back after `seconds` of sandbox time at the present scale, but never within 0.2 real seconds.
+
+        For short waits, many of them: an app cannot acknowledge faster than it runs, whatever the clock says.
+        """
+        return asyncio.get_running_loop().call_later(max(SHORTEST, seconds / self._scale), callback)

@@ -28,6 +28,7 @@ class Faults:
     duplicate_next: int = 0
     handshake_delay_ms: float = 0.0
     api_latency_ms: float = 0.0
+    revoked: bool = False
     calls: list[CallFault] = field(default_factory=list)
 
     def take_call(self, method: str) -> CallFault | None:
@@ -52,4 +53,5 @@ class Faults:
         self.duplicate_next = 0
         self.handshake_delay_ms = 0.0
         self.api_latency_ms = 0.0
+        self.revoked = False
         self.calls = []

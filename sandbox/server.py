@@ -113,6 +113,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what a page of another origin, or a name that was made to point here, could send."""
     if _hostname(f"//{request.headers.get('Host', '')}") not in LOOPBACK:
         return web.Response(status=403, text="The sandbox answers to 127.0.0.1 and localhost only.")
+    # A page of another origin sends no Origin with a simple GET, but browsers then say where it comes from.
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and request.path != "/":
+        return web.Response(status=403, text="The sandbox answers no pages of other origins.")
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
         return web.Response(status=403, text="The sandbox answers no pages of other origins.")

@@ -182,6 +182,14 @@ class SocketMode:
         if not socket.connection.closed and not socket.mute:
             await socket.connection.close()
 
+    async def disable(self) -> None:
+        """End every connection as Slack does when the app is uninstalled or Socket Mode is switched off."""
+        for socket in self.sockets:
+            await socket.write(goodbye("link_disabled", len(self.sockets)))
+            socket.leaving = True
+            if not socket.mute:
+                await socket.connection.close()
+
     def drop(self) -> int:
         """Cut every connection abruptly; return how many."""
         sockets = self.sockets

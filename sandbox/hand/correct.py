@@ -43,7 +43,7 @@ async def react(gesture: Gesture) -> Answer:
     user = gesture.user()
     channel = gesture.joined(user)
     message = gesture.message(channel, user)
-    name = gesture.require("name").strip(":")
+    name = (gesture.text("name") or gesture.text("reaction") or gesture.require("emoji")).strip(":")
     act = remove_reaction if gesture.body.get("remove") else add_reaction
     try:
         act(gesture.desk, channel, message, user.id, name)
@@ -58,7 +58,7 @@ async def upload(gesture: Gesture) -> Answer:
     """Upload a file: `{user, channel, name, content | content_base64, text?, title?, thread_ts?}`."""
     user = gesture.user()
     channel = gesture.joined(user)
-    name = gesture.require("name")
+    name = gesture.text("name") or gesture.require("filename")
     content = _read_content(gesture)
     mimetype = gesture.text("mimetype") or mimetypes.guess_type(name)[0] or "text/plain"
     file = add_file(gesture.desk, channel, user.id, name, gesture.text("title") or name, mimetype, content)

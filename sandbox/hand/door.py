@@ -13,6 +13,7 @@ from sandbox.hand.control import state
 from sandbox.hand.gesture import Gesture, HandError
 from sandbox.hand.table import ACTS
 from sandbox.interaction import InteractionError
+from sandbox.log import KEPT
 
 HEARTBEAT_SECONDS = 10.0
 
@@ -58,7 +59,7 @@ async def show_log(desk: Desk, request: web.Request) -> web.Response:
     after, limit = request.query.get("after", ""), request.query.get("limit", "")
     entries = desk.log.entries(
         int(after) if after.isdigit() else 0,
-        int(limit) if limit.isdigit() else 1000,
+        int(limit) if limit.isdigit() else KEPT,
         request.query.get("kind"),
     )
     return web.json_response({"ok": True, "entries": entries})

@@ -16,6 +16,7 @@ _KNOWN = {
     "handshake_delay_ms",
     "api_latency_ms",
     "rate_limit",
+    "revoke",
     "fail",
     "clear",
 }
@@ -107,6 +108,9 @@ def _order_sockets(gesture: Gesture) -> None:
         desk.sockets.mute(_read_mute(body["mute"]))
     if body.get("refresh"):
         desk.spawn(desk.sockets.refresh())
+    if body.get("revoke"):
+        desk.faults.revoked = True
+        desk.spawn(desk.sockets.disable())
     if body.get("drop_sockets"):
         desk.sockets.drop()
 

@@ -56,8 +56,8 @@ async def _await_answer(desk: Desk, url: ResponseUrl, ack: Ack, wait_s: float) -
         try:
             return apply_answer(desk, url, ack.payload)
         except AnswerError as error:
-            detail = "The app acknowledged with a message that Slack refuses: see /_sandbox/log."
-            raise HandError(str(error), detail, ack_ms=ack.ms) from None
+            detail = f"The app acknowledged with a message that Slack refuses ({error}): see /_sandbox/log."
+            raise HandError("invalid_command_response", detail, ack_ms=ack.ms) from None
     if wait_s <= 0:
         return None
     try:

@@ -78,6 +78,8 @@ def _run(desk: Desk, request: web.Request, name: str, arguments: dict[str, Any])
     if method is None:
         raise _unknown(desk, name)
     _check_token(request, method, arguments)
+    if desk.faults.revoked and method.identity is not Identity.NOBODY:
+        raise SlackError("token_revoked")
     call = Call(desk, name, arguments)
     call.require_scope(*method.scopes)
     key = str(arguments.get("channel", "")) if method.per_channel else ""

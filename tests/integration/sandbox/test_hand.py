@@ -152,6 +152,12 @@ async def test_an_ack_for_all_to_see_is_posted_in_the_channel(open_socket: Any, 
     assert (await hand.find("C0OPS", text="everyone"))["ephemeral_to"] is None
 
 
+async def test_an_ack_that_slack_refuses_is_told_to_the_person(open_socket: Any, hand: Any) -> None:
+    await open_socket(ack=lambda _frame: {"blocks": [{"type": "nonsense"}]})
+    answer = await hand("command", user="U0DEV", channel="C0OPS", command="/status")
+    assert (answer["ok"], answer["error"]) == (False, "invalid_command_response")
+
+
 async def test_a_command_without_an_answer_returns_after_the_wait(open_socket: Any, hand: Any) -> None:
     await open_socket()
     await hand.do("clock", scale=30)

@@ -81,6 +81,8 @@ async def test_other_names_and_other_pages_are_not_answered() -> None:
             ({"Origin": "https://evil.example"}, 403),
             ({"Origin": "null"}, 403),
             ({"Origin": running.url}, 200),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "same-origin"}, 200),
         ):
             async with session.get(state, headers=headers) as response:
                 assert response.status == status, headers

@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 
 MENTION = {"user": "U0DEV", "channel": "C0OPS", "text": "@Quarterdeck hello"}
 
@@ -70,7 +71,8 @@ async def test_a_command_is_never_repeated_and_the_person_sees_why_it_failed(
     socket = await open_socket(ack=None)
     silent = await hand("command", user="U0DEV", channel="C0OPS", command="/status")
     assert (silent["ok"], silent["error"]) == (False, "operation_timeout")
-    await hand.do("clock", scale=1000)
+    await hand.do("clock", scale=1_000_000)  # far beyond every redelivery
+    await hand.do("clock", scale=1)
     socket.ack = lambda _frame: None
     await hand.do("command", user="U0DEV", channel="C0OPS", command="/status", wait_s=0)
     assert len(socket.envelopes) == 2
@@ -165,6 +167,19 @@ async def test_dropped_sockets_are_gone_and_refused_connections_stay_out(
     assert refused.value.status == 503
     await hand.do("faults", clear=True)
     await open_socket()
+
+
+async def test_a_revoked_app_is_disconnected_and_every_token_refused_until_cleared(
+    hand: Any, open_socket: Any, client: Any, wait_until: Any
+) -> None:
+    socket = await open_socket()
+    await hand.do("faults", revoke=True)
+    await wait_until(lambda: socket.closed)
+    assert socket.frames[-1]["reason"] == "link_disabled"
+    with pytest.raises(SlackApiError, match="token_revoked"):
+        await client.auth_test()
+    await hand.do("faults", clear=True)
+    assert (await client.auth_test())["ok"]
 
 
 async def test_a_real_bolt_app_loses_no_event_over_refreshes(

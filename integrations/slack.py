@@ -1,6 +1,7 @@
 """Slack as our chat: the adapter of `domain.chat.Chat` over the Web API."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -22,12 +23,21 @@ from domain.chat import (
 
 CALL_SECONDS = 8.0
 VIEW_SECONDS = 1.0
+BUSY_SECONDS = 30.0
+"""How long to wait where Slack does not say for how long."""
 PAGE = 200
 MOST_PAGES = 10
 
 _REVOKED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 _WEATHER = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+    {
+        "server_error",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+    }
 )
 _LOST_THREAD = frozenset({"thread_not_found", "message_not_found"})
 
@@ -167,7 +177,6 @@ class SlackChat:
         payload = {name: value for name, value in arguments.items() if value is not None}
         began, outcome = time.perf_counter(), "unavailable"
         try:
-            # conversations.* take no JSON bodies; the SDK writes lists and objects of a form as JSON text.
             answer = await self._send(method, payload)
             outcome = "ok"
             return answer
@@ -180,11 +189,15 @@ class SlackChat:
             self._observe(method, outcome, time.perf_counter() - began)
 
     async def _send(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        # conversations.* take no JSON bodies; the SDK writes lists and objects of a form as JSON text.
+        how: dict[str, Any] = {"params": _flat(payload)}
         if method.startswith(("chat.", "views.")):
-            response = await self._client.api_call(method, json=payload)
-        else:
-            response = await self._client.api_call(method, params=_flat(payload))
-        data = response.data
+            how = {"json": payload}
+        try:
+            data = (await self._client.api_call(method, **how)).data
+        except (AttributeError, UnicodeDecodeError) as error:
+            # The SDK takes every body for an object: a proxy's plain line makes it stumble over itself.
+            raise ChatUnavailable(f"Slack answered {method} with something that is not its own.") from error
         if not isinstance(data, dict):
             raise ChatUnavailable(f"Slack answered {method} with something that is not JSON.")
         return data
@@ -221,20 +234,20 @@ def _read(channel: str, message: dict[str, Any]) -> ChatMessage:
 
 
 def _code(error: SlackApiError) -> str:
+    """Slack's own word for what went wrong; `server_error` where the answer is not Slack's."""
     response = error.response
     if getattr(response, "status_code", 200) == 429:
         return "ratelimited"
-    try:
-        return str(response["error"] or "unknown_error")
-    except (KeyError, TypeError, ValueError):
-        return "server_error"
+    data = getattr(response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    return str(code) if code else "server_error"
 
 
 def _translate(error: SlackApiError) -> Exception:
     response, code = error.response, _code(error)
     if code == "ratelimited":
         return ChatBusy(_retry_after(response))
-    if getattr(response, "status_code", 200) >= 500 or code in _WEATHER or code == "server_error":
+    if getattr(response, "status_code", 200) >= 500 or code in _WEATHER:
         return ChatUnavailable(f"Slack answered {code}.")
     if code in _REVOKED:
         return ChatRevoked(f"Slack no longer accepts our token ({code}): install the app again.")
@@ -244,9 +257,10 @@ def _translate(error: SlackApiError) -> Exception:
 def _retry_after(response: Any) -> float:
     try:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return max(0.0, float(headers["retry-after"]))
+        seconds = float(headers["retry-after"])
     except (AttributeError, KeyError, TypeError, ValueError):
-        return 30.0
+        return BUSY_SECONDS
+    return max(0.0, seconds) if math.isfinite(seconds) else BUSY_SECONDS
 
 
 def _detail(response: Any) -> str:

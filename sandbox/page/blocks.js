@@ -17,7 +17,7 @@ function section(block, surface) {
 }
 
 function header(block, { names }) {
-  return el("p", { class: "block-heading", role: "heading", "aria-level": "3" }, renderText(block.text, names));
+  return el("p", { class: "block-heading", role: "heading", "aria-level": "2" }, renderText(block.text, names));
 }
 
 function contextElement(element, names) {

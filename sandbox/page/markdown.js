@@ -65,7 +65,7 @@ function fence(lines, at) {
 
 function heading(lines, at, names) {
   const match = lines[at].match(/^(#{1,6}) +(.*?)#*$/);
-  return match && [el("p", { class: `md-h md-h${match[1].length}`, role: "heading", "aria-level": match[1].length + 2 }, ...inline(match[2], names)), at + 1];
+  return match && [el("p", { class: `md-h md-h${match[1].length}`, role: "heading", "aria-level": Math.min(match[1].length + 1, 6) }, ...inline(match[2], names)), at + 1];
 }
 
 function rule(lines, at) {

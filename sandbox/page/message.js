@@ -108,7 +108,7 @@ function replies({ message, replies: found }, view, deeds) {
   const text = found.count === 1 ? "1 reply" : `${found.count} replies`;
   return el(
     "button",
-    { class: "replies", type: "button", "aria-label": `${text}. Open the thread`, onclick: () => deeds.openThread(message) },
+    { class: "replies", type: "button", title: "Open the thread", onclick: () => deeds.openThread(message) },
     faces, el("strong", {}, text), el("span", { class: "replies-time" }, `Last reply ${ago(dateOf(found.latest))}`),
   );
 }

@@ -74,11 +74,12 @@ function personButton(view) {
   const words = el(
     "span",
     { class: "person-words" },
-    el("strong", {}, displayName(view.me)),
+    el("strong", {}, el("span", { class: "hidden-text" }, "Acting as "), displayName(view.me)),
     el("span", {}, titleOf(view.me) || "You are this person"),
+    el("span", { class: "hidden-text" }, "Switch person"),
   );
   const open = (event) => openMenu(event.currentTarget, "Act as", view.people.map((user) => personEntry(user, view)), { className: "menu-people" });
-  const attributes = { class: "person-button", type: "button", "aria-label": `Acting as ${displayName(view.me)}. Switch person`, "aria-haspopup": "menu", "aria-expanded": "false" };
+  const attributes = { class: "person-button", type: "button", title: "Act as somebody else", "aria-haspopup": "menu", "aria-expanded": "false" };
   return el("button", { ...attributes, onclick: open }, avatar(view.me), words, icon("down"));
 }
 

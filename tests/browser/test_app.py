@@ -108,7 +108,7 @@ async def test_the_three_things_to_try_tick_off(open_page: OpenPage, sandbox: An
 
         await hint.get_by_role("button", name="@Quarterdeck hello").click()
         await field.press("Enter")
-        await page.get_by_role("button", name="1 reply. Open the thread").click()
+        await page.get_by_role("button", name="1 reply").click()
         await expect(page.get_by_role("complementary", name="Thread")).to_contain_text("Hello, @Dev!")
         await field.press_sequentially("/help")
         await field.press("Enter")

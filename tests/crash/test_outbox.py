@@ -49,6 +49,8 @@ async def test_two_hundred_cards_survive_three_kills_and_a_storm_of_429(
             await want(database, number, newest[number])
             await asyncio.sleep(0)
 
+    # An answer on its way for a while, so that a kill falls in between.
+    await hand("faults", api_latency_ms=25)
     settings = {"QD_SLACK_CHANNEL_INTERVAL_SECONDS": "0.01"}
     async with running_bot(sandbox_url, database_url, tmp_path / "bot.log", **settings) as bot:
         writing = asyncio.create_task(revise())

@@ -7,7 +7,7 @@ from sandbox.faults import CallFault
 from sandbox.hand.gesture import Answer, Gesture, HandError
 from sandbox.socket_mode import Mute
 
-_KNOWN = {
+KNOWN_FAULTS = {
     "refresh",
     "drop_sockets",
     "mute",
@@ -24,9 +24,9 @@ _KNOWN = {
 
 async def faults(gesture: Gesture) -> Answer:
     """Order faults; `clear` comes first. Answers what stands ordered now, and how many sockets are open."""
-    unknown = set(gesture.body) - _KNOWN
+    unknown = set(gesture.body) - KNOWN_FAULTS
     if unknown:
-        detail = f"There is no fault {', '.join(sorted(unknown))}: use {', '.join(sorted(_KNOWN))}."
+        detail = f"There is no fault {', '.join(sorted(unknown))}: use {', '.join(sorted(KNOWN_FAULTS))}."
         raise HandError("invalid_arguments", detail)
     _order_calls(gesture)
     _order_kept(gesture)

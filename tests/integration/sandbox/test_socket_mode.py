@@ -121,6 +121,9 @@ async def test_the_next_envelope_is_delivered_twice_on_request(
     await wait_until(lambda: len(first.envelopes) + len(second.envelopes) == 2)
     one, two = first.envelopes + second.envelopes
     assert one == two
+    await hand.do("command", user="U0DEV", channel="C0OPS", command="/status", text="twice", wait_s=0)
+    await hand.do("command", user="U0DEV", channel="C0OPS", command="/status", text="thrice", wait_s=0)
+    assert len(first.envelopes) + len(second.envelopes) == 4
 
 
 async def test_a_mute_socket_stays_open_and_swallows_everything_but_new_ones_are_healthy(

@@ -67,6 +67,7 @@ async def test_arguments_may_come_as_a_form_with_json_strings_inside(sandbox: An
     assert message["blocks"][0]["block_id"]
 
 
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing")
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -1,0 +1,22 @@
+"""docs/sandbox.md names every act, fault and method, and none that is not there."""
+
+import re
+from pathlib import Path
+
+from sandbox.hand.screw import KNOWN_FAULTS
+from sandbox.hand.table import ACTS
+from sandbox.web_api.known import KNOWN_METHODS
+from sandbox.web_api.table import METHODS
+
+TEXT = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
+WORDS = set(re.findall(r"`([a-z_]+)(?:`|[:.,])", TEXT))
+
+
+def test_every_act_and_fault_is_described() -> None:
+    assert set(ACTS) - WORDS == set()
+    assert set() == KNOWN_FAULTS - WORDS
+
+
+def test_the_methods_are_exactly_those_of_the_table() -> None:
+    named = {word for word in re.findall(r"`([A-Za-z.]+)`", TEXT) if word in KNOWN_METHODS}
+    assert named == set(METHODS)

@@ -3,7 +3,19 @@
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +46,14 @@ card = Table(
     Column("dirty_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("shown_at", DateTime(timezone=True)),
+    Index(
+        "ix_card_due",
+        "channel",
+        text("urgent DESC"),
+        "dirty_at",
+        "id",
+        postgresql_where=text("state = 'live' AND version > shown_version"),
+    ),
 )
 
 # A lane that Slack has refused is tried again at once when somebody new wants something shown there.

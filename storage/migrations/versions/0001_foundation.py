@@ -157,14 +157,23 @@ def _create_audit_functions() -> None:
         $$
         """
     )
-    # The call stack says who asks: only prune_audit, and no setting that a session could make for itself.
+    # The call stack says who asks: only prune_audit, and no setting that a session could make for itself. Its
+    # second line quotes the statement, its third names the function: both whole, or a comment could forge them.
+    # No word of the lines' own is looked at, since a server speaks its administrator's language.
     op.execute(
         """
         CREATE FUNCTION keep_audit() RETURNS trigger LANGUAGE plpgsql AS $$
-        DECLARE stack text;
+        DECLARE
+            stack text;
+            quote constant text = '["\u00ab\u00bb]';
+            pruner constant text = format('%I.prune_audit(timestamptz)', TG_TABLE_SCHEMA)::regprocedure;
         BEGIN
             GET DIAGNOSTICS stack = PG_CONTEXT;
-            IF TG_OP = 'DELETE' AND stack ~ 'function (\\w+\\.)?prune_audit\\(' THEN RETURN OLD; END IF;
+            IF TG_OP = 'DELETE'
+                AND split_part(stack, E'\n', 2) ~ ('^[^"\u00ab\u00bb]*' || quote
+                    || '\u00a0?DELETE FROM audit WHERE at < before\u00a0?' || quote || '$')
+                AND position(' ' || pruner || ' ' IN split_part(stack, E'\n', 3)) > 0
+            THEN RETURN OLD; END IF;
             RAISE EXCEPTION 'The audit trail is append-only: % is refused. prune_audit(before) removes what is '
                 'past its retention.', TG_OP USING ERRCODE = 'insufficient_privilege';
         END $$

@@ -40,7 +40,6 @@ def create_chat(token: str, api_url: str, session: aiohttp.ClientSession, measur
 def create_app(token: str, api_url: str, session: aiohttp.ClientSession, identity: Identity) -> AsyncApp:
     """The Bolt app. We know already who we are: without this Bolt asks Slack once for each early request."""
     client = AsyncWebClient(
-        token=token,
         base_url=api_url,
         session=session,
         retry_handlers=[

@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +13,10 @@ from domain.errors import ConfigurationError
 
 SANDBOX_BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - accepted against loopback only
 SANDBOX_APP_TOKEN = "xapp-sandbox"  # noqa: S105 - accepted against loopback only
+
+
+# Before the host, or as an argument. (urlsplit finds none where one holds a slash, and fails on a bad port.)
+_PASSWORD = re.compile(r"(?<=:)[^/:@][^@]*(?=@)|(?<=[?&]password=)[^&]+")
 
 
 def _split(pairs: str) -> list[str]:
@@ -81,8 +85,9 @@ class Settings(BaseSettings):
         """Every secret value that must never be in a log."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
-        password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
-        values += [password or "", unquote(password or "")]
+        address = self.database_url.get_secret_value() if self.database_url else ""
+        for password in _PASSWORD.findall(address):
+            values += [password, unquote(password), quote(unquote(password), safe="")]
         return [value for value in values if value and not value.endswith("-sandbox")]
 
 

@@ -32,6 +32,14 @@ ENGINE_CONNECTIONS = 5
 QUICK_CONNECTIONS = 4
 COMMAND_TIMEOUT_SECONDS = 20
 
+_LIBPQ_ONLY = frozenset(
+    {
+        *("channel_binding", "client_encoding", "connect_timeout", "fallback_application_name", "gssencmode"),
+        *("keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "requirepeer"),
+        *("replication", "sslcompression", "tcp_user_timeout"),
+    }
+)
+
 
 @dataclass(frozen=True)
 class Database:
@@ -62,29 +70,44 @@ def address(url: str, driver: str) -> str:
     """The same database for another driver: `postgresql` (psycopg, libpq) or `postgresql+asyncpg`."""
     try:
         return make_url(url).set(drivername=driver).render_as_string(hide_password=False)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigurationError(
             "DATABASE_URL is not an address: it looks like postgresql://user@host/quarterdeck."
         ) from error
 
 
+def _asyncpg_address(url: str) -> str:
+    """For asyncpg itself, which reads libpq's arguments (`sslmode`, `host`, …) and takes those that it does not
+    know for settings of the server.
+    """
+    known = make_url(address(url, "postgresql")).difference_update_query(_LIBPQ_ONLY)
+    return known.render_as_string(hide_password=False).replace(":@", "@")
+
+
 def create_engine(url: str) -> AsyncEngine:
     """The SQLAlchemy engine for `url` (`postgresql+asyncpg://…`)."""
+    plain = _asyncpg_address(url)
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            plain, command_timeout=COMMAND_TIMEOUT_SECONDS, server_settings={"timezone": "UTC"}
+        )
+
     return create_async_engine(
         url,
+        # Given the address, SQLAlchemy would hand `sslmode` and others on to asyncpg, which refuses them that way.
+        async_creator=connect,
         pool_size=ENGINE_CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        connect_args={"command_timeout": COMMAND_TIMEOUT_SECONDS, "server_settings": {"timezone": "UTC"}},
     )
 
 
 async def connect(url: str) -> Database:
     """Open both pools on `url` (`postgresql+asyncpg://…`)."""
-    plain = address(url, "postgresql")
     quick = await asyncpg.create_pool(
-        plain.replace(":@", "@"),
+        _asyncpg_address(url),
         min_size=1,
         max_size=QUICK_CONNECTIONS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,

@@ -1,7 +1,7 @@
 """What a command does: reads it, does it, and says the answer. The same for all the ways a command comes in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from blocks import help as help_blocks
 from blocks import overview as overview_blocks
@@ -109,23 +109,38 @@ async def _status(services: Services, ask: Ask) -> Content | None:
 async def _cancel(services: Services, ask: Ask) -> Content | None:
     number = task_number(ask.text)
     assert number is not None  # noqa: S101 - the grammar lets nothing else through
+    outcome = await cancel(services, ask, number)
+    return outcome.content if outcome else None
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """How an attempt to cancel went: whether it took effect, and what to tell the person."""
+
+    done: bool
+    content: Content
+
+
+async def cancel(services: Services, ask: Ask, number: int) -> Cancellation | None:
+    """Cancel a task, or say why not; None where the same event had come before."""
     async with services.database.unit_of_work() as session:
         if not await inbox.claim(session, ask.event_key):
             return None
-        content = await _try_to_cancel(session, ask, number)
-        await _reply(session, ask, content)
+        outcome = await _try_to_cancel(session, ask, number)
+        await _reply(session, ask, outcome.content)
     services.nudges.deliver()
-    return content
+    return outcome
 
 
-async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Content:
+async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Cancellation:
     try:
         before = await execution.cancel(session, ask, number)
     except QuarterdeckError as error:
-        return notice(error.sentence)
+        return Cancellation(done=False, content=notice(error.sentence))
     if before.state.ended:
-        return notice(f"{before.name} had ended already: {describe_state(before.state)}.")
-    return cancelled(number)
+        sentence = f"{before.name} had ended already: {describe_state(before.state)}."
+        return Cancellation(done=False, content=notice(sentence))
+    return Cancellation(done=True, content=cancelled(number))
 
 
 async def _help(services: Services, ask: Ask) -> Content | None:

@@ -10,7 +10,6 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from structlog.contextvars import bound_contextvars
 
-from blocks.notice import notice
 from domain.card import Content, Place
 from domain.chat import ChatError
 from handlers.slack.door import Door
@@ -88,9 +87,3 @@ async def _whisper(door: Door, place: Place, person: str, content: Content) -> N
         await door.services.chat.whisper(place, person, content)
     except ChatError as error:
         log.warning("A private answer was not shown: %s", error.sentence)
-
-
-async def stale_button(door: Door, click: Click) -> Content:
-    """A button that no listener knows: it stands on a message of another version."""
-    log.info("A button without a listener was pressed: %s", click.action_id)
-    return notice("This button is no longer in use.", "`/status` shows what can be done now.")

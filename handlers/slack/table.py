@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncApp
 
 from blocks.ids import Action
 from domain.card import Content
-from handlers.slack import conversation, listener, membership
+from handlers.slack import conversation, listener, membership, stale
 from handlers.slack.buttons import task
 from handlers.slack.commands import slash
 from handlers.slack.door import Door
@@ -37,4 +37,4 @@ def register(app: AsyncApp, door: Door) -> None:
         app.event(event)(listener.for_event(door, hear))
     for action_id, press in BUTTONS.items():
         app.action(action_id)(listener.for_click(door, press))
-    app.action(re.compile(".*"))(listener.for_click(door, listener.stale_button))
+    app.action(re.compile(".*"))(listener.for_click(door, stale.stale_button))

@@ -1,6 +1,7 @@
 """One sandbox process and one Chromium for all browser tests; every page must stay free of console errors."""
 
 import asyncio
+import os
 import re
 import shutil
 import sys
@@ -94,7 +95,9 @@ async def sandbox(manifest: Path) -> AsyncIterator[Sandbox]:
 async def browser() -> AsyncIterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("needs Chromium: install it (on Debian and Ubuntu: apt-get install chromium)")
+        reason = "needs Chromium: install it (on Debian and Ubuntu: apt-get install chromium)"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    assert path is not None
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -106,7 +109,8 @@ OpenPage = Callable[..., Awaitable[Page]]
 
 @pytest.fixture
 async def open_page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[OpenPage]:
-    """`open_page("#/U0DEV/C0OPS", width=1400, height=900, dark=False)` -> a page of its own browser profile.
+    """`open_page("#/U0DEV/C0OPS", width=1400, height=900, dark=False)` -> a page of its own browser profile; a whole
+    address leads to another sandbox.
 
     Afterwards, whatever the page has complained about fails the test.
     """
@@ -128,7 +132,7 @@ async def open_page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[OpenPag
         page = await context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(f"{sandbox.url}/{place}")
+        await page.goto(place if place.startswith("http") else f"{sandbox.url}/{place}")
         return page
 
     yield open_one

@@ -20,6 +20,10 @@ async def submit(gesture: Gesture) -> Answer:
     if view.body["type"] != "modal":
         raise HandError("invalid_arguments", "A home tab cannot be submitted: click or select on it.")
     values = gesture.body.get("values") or {}
+    if not isinstance(values, dict) or not all(isinstance(inner, dict) for inner in values.values()):
+        raise HandError(
+            "invalid_arguments", "'values' is {block_id: {action_id: value}}: send such an object."
+        )
     state, errors = _fill(view, values)
     view.body = {**view.body, "state": {"values": state}}
     if errors:

@@ -15,7 +15,7 @@ async def channel(gesture: Gesture) -> Answer:
     """Make a channel: `{name, members, private?, user?}` -> `{ok, id}`."""
     members = gesture.body.get("members") or []
     users = gesture.desk.workspace.users
-    unknown = [item for item in members if item not in users] if isinstance(members, list) else ["?"]
+    unknown = [item for item in members if str(item) not in users] if isinstance(members, list) else ["?"]
     if unknown:
         raise HandError("user_not_found", f"'members' must be a list of user ids: {', '.join(users)}.")
     creator = gesture.text("user") or next((item for item in members if not users[item].is_bot), "U0MANAGER")

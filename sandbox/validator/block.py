@@ -25,10 +25,11 @@ def check_blocks(blocks: Any, pointer: str, most: int) -> Iterator[Problem]:
             yield Problem(at, "must be an object")
             continue
         yield from _check_block(block, at)
-        block_id = block.get("block_id")
-        if block_id and block_id in seen:
+        block_id = str(block.get("block_id") or "")
+        if block_id in seen:
             yield Problem(f"{at}/block_id", f"`block_id` already exists: {block_id}")
-        seen.add(block_id or f"#{number}")
+        if block_id:
+            seen.add(block_id)
         if block.get("type") == "markdown":
             markdown += len(str(block.get("text") or ""))
     if markdown > MARKDOWN_CHARACTERS:
@@ -38,7 +39,7 @@ def check_blocks(blocks: Any, pointer: str, most: int) -> Iterator[Problem]:
 
 
 def _check_block(block: Block, at: str) -> Iterator[Problem]:
-    rule = BLOCKS.get(block.get("type", ""))
+    rule = BLOCKS.get(str(block.get("type")))
     if rule is None:
         yield Problem(f"{at}/type", f"unsupported type: {block.get('type')}")
         return
@@ -49,9 +50,8 @@ def _check_block(block: Block, at: str) -> Iterator[Problem]:
 
 def _check_action_ids(block: Block, at: str) -> Iterator[Problem]:
     elements = block.get("elements") if block.get("type") in ("actions", "context_actions") else []
-    ids = [
-        str(item["action_id"]) for item in elements or [] if isinstance(item, dict) and item.get("action_id")
-    ]
+    listed = [item for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
+    ids = [str(item["action_id"]) for item in listed if item.get("action_id")]
     for action_id in sorted({item for item in ids if ids.count(item) > 1}):
         yield Problem(f"{at}/elements", f"`action_id` already exists: {action_id}")
 

@@ -11,7 +11,7 @@ def check_element(element: Any, at: str) -> Iterator[Problem]:
     if not isinstance(element, dict):
         yield Problem(at, "missing required field: element")
         return
-    kind = element.get("type", "")
+    kind = str(element.get("type"))
     if kind not in ELEMENTS:
         yield Problem(f"{at}/type", f"unsupported type: {kind}")
         return
@@ -55,7 +55,11 @@ def _check_confirm(confirm: Any, at: str) -> Iterator[Problem]:
 def _check_options(element: Block, at: str) -> Iterator[Problem]:
     if element.get("option_groups") is not None:
         yield from check_count(element["option_groups"], f"{at}/option_groups", 1, 100)
-        for number, group in enumerate(element["option_groups"]):
+        groups = element["option_groups"] if isinstance(element["option_groups"], list) else []
+        for number, group in enumerate(groups):
+            if not isinstance(group, dict):
+                yield Problem(f"{at}/option_groups/{number}", "must be an object")
+                continue
             yield from _check_option_list(group.get("options"), f"{at}/option_groups/{number}/options", 100)
         return
     most = {"overflow": 5, "checkboxes": 10, "radio_buttons": 10}.get(str(element.get("type")), 100)

@@ -33,9 +33,8 @@ def _check_view(view: dict[str, Any]) -> Iterator[Problem]:
         for name in ("submit", "close"):
             if view.get(name) is not None:
                 yield from check_text(view[name], f"/view/{name}", 24, plain=True)
-        has_input = any(
-            isinstance(item, dict) and item.get("type") == "input" for item in view.get("blocks") or []
-        )
+        blocks = view["blocks"] if isinstance(view.get("blocks"), list) else []
+        has_input = any(isinstance(item, dict) and item.get("type") == "input" for item in blocks)
         if has_input and not view.get("submit"):
             yield Problem("/view/submit", "missing required field: submit (the view has an input block)")
     yield from check_length(view.get("private_metadata"), "/view/private_metadata", 3000)

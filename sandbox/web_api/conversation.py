@@ -187,7 +187,7 @@ def _read_cursor(call: Call) -> str | None:
         return None
     try:
         kind, _, value = base64.b64decode(cursor, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         raise SlackError("invalid_cursor") from None
     if kind != "next":
         raise SlackError("invalid_cursor")

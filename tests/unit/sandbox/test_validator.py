@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.validator import check_message_blocks, check_view
 
@@ -54,6 +56,45 @@ def test_good_blocks_pass(blocks: Any) -> None:
 @pytest.mark.parametrize(("pointer", "blocks"), BAD)
 def test_bad_blocks_are_refused_with_a_pointer(pointer: str, blocks: Any) -> None:
     assert any(problem.pointer.startswith(pointer) for problem in check_message_blocks(blocks))
+
+
+NAMES = [
+    "type",
+    "text",
+    "fields",
+    "accessory",
+    "elements",
+    "element",
+    "label",
+    "options",
+    "option_groups",
+    "value",
+    "action_id",
+    "block_id",
+    "rows",
+    "title",
+    "placeholder",
+    "confirm",
+    "image_url",
+    "alt_text",
+]
+WORDS = st.sampled_from(
+    ["section", "actions", "context", "input", "table", "static_select", "button", "plain_text", ""]
+)
+LEAVES = st.none() | st.booleans() | st.integers(-1, 9) | WORDS
+ANYTHING = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(st.lists(ANYTHING, max_size=4) | ANYTHING)
+@settings(max_examples=300, deadline=None)
+def test_whatever_comes_is_judged_and_nothing_raises(blocks: Any) -> None:
+    assert all(problem.pointer.startswith("/") for problem in check_message_blocks(blocks))
+    view = {"type": "modal", "title": plain("x"), "blocks": blocks}
+    assert all(problem.pointer.startswith("/view") for problem in check_view(view))
 
 
 def test_a_modal_needs_a_title_and_a_submit_where_it_has_an_input() -> None:

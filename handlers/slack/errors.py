@@ -16,6 +16,6 @@ def apologize(error: Exception, what: str) -> Content:
         return notice(error.sentence)
     log.error("%s failed", what, exc_info=error)
     return notice(
-        "That did not work, and nothing was started: I could not record it.",
-        "Please try again in a moment; `/status` tells how I am.",
+        "I could not confirm that this was recorded.",
+        "`/status` shows whether it was; if not, please send it again in a moment.",
     )

@@ -2,6 +2,7 @@
 with Bolt's `process_before_response` the acknowledgement goes out when the listener returns.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,9 @@ from handlers.slack.payloads import Body, Click, Malformed, read_click
 
 log = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 2.5
+"""Slack waits three seconds; after that the person would see its own error and not ours."""
+
 Listener = Callable[[AsyncAck, Body], Awaitable[None]]
 
 
@@ -32,7 +36,8 @@ def for_command(door: Door, answer: Callable[[Door, Body, str], Awaitable[Conten
         correlation_id = _correlation_id()
         with bound_contextvars(correlation_id=correlation_id):
             try:
-                content = await answer(door, body, correlation_id)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    content = await answer(door, body, correlation_id)
             except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Command {body.get('command')}")
             await ack(**_private(content))
@@ -71,7 +76,8 @@ def for_click(door: Door, press: Callable[[Door, Click], Awaitable[Content | Non
         with bound_contextvars(correlation_id=correlation_id):
             click = read_click(body, correlation_id)
             try:
-                content = await press(door, click)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    content = await press(door, click)
             except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Button {click.action_id}")
             if content is not None:

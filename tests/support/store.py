@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 
-from bot.postgres import Cluster
+from bot.postgres import Cluster, ensure_running
 from storage.database import address, create_engine
 from storage.migrations import runner
 
@@ -43,3 +45,10 @@ async def fresh_database(cluster: Cluster, template: str = TEMPLATE) -> AsyncIte
         yield cluster.dsn(database=name)
     finally:
         await execute(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def remove_cluster(data_dir: Path) -> None:
+    """Stop the embedded server of a data folder, whoever started it, and remove its files (as root they are elsewhere)."""
+    async with await ensure_running(data_dir, lambda _: None) as cluster:
+        home = cluster.home
+    shutil.rmtree(home, ignore_errors=True)

@@ -48,7 +48,7 @@ async def fresh_database(cluster: Cluster, template: str = TEMPLATE) -> AsyncIte
 
 
 async def remove_cluster(data_dir: Path) -> None:
-    """Stop the embedded server of a data folder, whoever started it, and remove its files (as root they are elsewhere)."""
+    """Stop the embedded server of a data folder, whoever started it, and remove its files (as root: elsewhere)."""
     async with await ensure_running(data_dir, lambda _: None) as cluster:
         home = cluster.home
     shutil.rmtree(home, ignore_errors=True)

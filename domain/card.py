@@ -10,7 +10,7 @@ METADATA_EVENT_TYPE = "quarterdeck_card"
 
 class CardState(StrEnum):
     """`live`: wanted and, once shown, kept up to date. `gone`: someone deleted the message. `failed`: Slack
-    will never take it. (A channel that refuses us is the lane's fault, not the card's.)
+    will never take this content; another is tried. (A channel that refuses us is the lane's fault, not the card's.)
     """
 
     LIVE = "live"
@@ -53,7 +53,8 @@ class Delivery:
     """One thing the delivery loop has to do now: show `content` (its `version`) of the card `key`.
 
     `ts` is None while the card has not been posted. `posting_since` is set when an earlier attempt to post began
-    and its end is unknown, so that the message must be looked for first.
+    and its end is unknown, so that the message must be looked for first. `dirty_at` is when a content was wanted that
+    is not shown yet, `taken_at` when this delivery was handed out; all three by the database's clock.
     """
 
     card_id: int
@@ -66,4 +67,6 @@ class Delivery:
     ts: str | None
     posted_channel: str | None
     posting_since: datetime | None
+    taken_at: datetime
+    dirty_at: datetime
     parent_deleted: bool

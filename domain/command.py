@@ -15,6 +15,9 @@ MAX_REQUEST_LENGTH = 4_000
 
 _TASK_NUMBER = re.compile(r"(?:t-?|#)?(\d{1,15})", re.IGNORECASE)
 _WORD = re.compile(r"\s*(/?)([^\s]+)\s*(.*)", re.DOTALL)
+_PUNCTUATION = ".,;:!?…"
+_SLIP = 0.82
+"""How alike a word without a slash must be to a command: "statsu" is, "hello" is not."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ Reading = Command | UnknownCommand | MisusedCommand
 
 
 def task_number(text: str) -> int | None:
-    """Read `T-12`, `t12`, `#12` or `12` as 12; anything else is None."""
-    match = _TASK_NUMBER.fullmatch(text.strip())
+    """Read `T-12`, `t12`, `#12` or `12` as 12, also at the end of a sentence; anything else is None."""
+    match = _TASK_NUMBER.fullmatch(text.strip().rstrip(_PUNCTUATION))
     return int(match.group(1)) if match else None
 
 
@@ -128,7 +131,8 @@ def _read_words(text: str) -> Reading:
     match = _WORD.fullmatch(text)
     if match is None:
         return Command("help", "")
-    word, argument = match.group(2).lower(), match.group(3).strip()
+    whole, argument = match.group(2).lower(), match.group(3).strip()
+    word = whole.rstrip(_PUNCTUATION) or whole
     if word not in SPECS:
         return UnknownCommand(word, nearest_command(word))
     return _check(word, argument)
@@ -146,8 +150,8 @@ def read_slash(name: str, text: str) -> Reading:
 def read_chat(text: str) -> Reading | Chat:
     """Read what was said to the bot, the mention itself already removed.
 
-    With a leading slash the first word must be a command. Without one it is a command only where the rest fits
-    the command's usage: "status T-12" is one, "status of checkout?" is a question.
+    With a leading slash the first word must be a command. Without one it is a command where it stands alone or the
+    rest fits the command's usage: "status T-12" is one, "status of checkout?" is a question.
     """
     match = _WORD.fullmatch(text)
     if match is None:
@@ -155,9 +159,16 @@ def read_chat(text: str) -> Reading | Chat:
     if match.group(1):
         return _read_qd(_read_words(text), match.group(3))
     reading = _read_words(text)
-    if isinstance(reading, Command) and (reading.argument or reading.name != "execute"):
-        return reading
-    return Chat(text.strip())
+    return reading if _is_meant(reading, match.group(3).strip()) else Chat(text.strip())
+
+
+def _is_meant(reading: Reading, rest: str) -> bool:
+    """Whether words without a slash are a command, or a slip of the pen in one."""
+    if isinstance(reading, UnknownCommand):
+        near = difflib.get_close_matches(reading.word, SPECS, n=1, cutoff=_SLIP)
+        # Whatever follows "executed" or "executes" fits: it says nothing about what was meant.
+        return bool(near) and SPECS[near[0]].accepts(rest) and not (rest and near[0] == "execute")
+    return isinstance(reading, Command) or not rest
 
 
 def _read_qd(reading: Reading, rest: str) -> Reading:

@@ -3,6 +3,7 @@
 import html
 import re
 
+_COMMA = re.compile(r"^[,:](?=\s|$)")
 _UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -25,4 +26,5 @@ def addressed_text(text: str, bot_user: str, *, direct: bool) -> str | None:
     before, mention, after = text.partition(f"<@{bot_user}>")
     if not mention:
         return plain_text(text).strip() if direct else None
-    return plain_text(after.strip() or before.strip()).strip()
+    said = _COMMA.sub("", after.lstrip()).strip() or before.strip()
+    return plain_text(said).strip()

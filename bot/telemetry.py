@@ -1,10 +1,12 @@
 """Logs: one line an event with its correlation id, readable on a terminal, JSON otherwise, never with a secret."""
 
+import contextlib
+import json
 import logging
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -22,7 +24,8 @@ class Redaction(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        spellings = {spelling for secret in secrets if len(secret) >= 4 for spelling in _spell(secret)}
+        known = sorted(spellings, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,10 +35,24 @@ class Redaction(logging.Formatter):
         return _SHAPES.sub(HIDDEN, line)
 
 
+def _spell(secret: str) -> set[str]:
+    """A secret as it is, as Python shows it as text or bytes, and each of these as JSON writes it."""
+    plain = {secret, repr(secret)[1:-1], repr(secret.encode(errors="replace"))[2:-1]}
+    return plain | {json.dumps(each, ensure_ascii=narrow)[1:-1] for each in plain for narrow in (True, False)}
+
+
+class ErrorStream(logging.StreamHandler[TextIO]):
+    """Standard error. A call that cannot be formatted is named; `logging` itself would print its arguments, bare."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is given
+        with contextlib.suppress(OSError, ValueError):  # the stream itself may be gone
+            self.stream.write(f"A log call cannot be formatted: {record.pathname}, line {record.lineno}\n")
+
+
 def configure(*, level: str, form: str, secrets: Iterable[str]) -> None:
     """Send every log of the process to standard error. `form` is `text`, `json` or `auto` (text on a terminal)."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    handler = logging.StreamHandler(sys.stderr)
+    handler = ErrorStream(sys.stderr)
     handler.setFormatter(Redaction(_formatter(as_text=as_text), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -53,7 +70,12 @@ def _formatter(*, as_text: bool) -> logging.Formatter:
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text),
     ]
     if as_text:
-        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+        # Where the package rich is installed, structlog would show the local variables of every frame.
+        plain = structlog.dev.plain_traceback
+        colors = sys.stderr.isatty()
+        last: list[Any] = [
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, exception_formatter=plain)
+        ]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(

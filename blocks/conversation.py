@@ -3,14 +3,14 @@
 from blocks import kit, mrkdwn
 from domain.card import Content
 
-_OFFER = "Ask me for `/status` or `/help`, or start something with `/execute <task>`."
+_OFFER = mrkdwn.Mrkdwn("Ask me for `/status` or `/help`, or start something with `/execute &lt;task&gt;`.")
 
 
 def greeting() -> Content:
     """The answer to a mention without words, or a hello."""
     return kit.message(
         "Here I am. " + _OFFER,
-        [kit.section("Here I am."), kit.context(mrkdwn.Mrkdwn(_OFFER))],
+        [kit.section("Here I am."), kit.context(_OFFER)],
     )
 
 
@@ -25,7 +25,7 @@ def task_hint(text: str) -> Content:
 def no_answer() -> Content:
     """The honest answer to a question that no rule knows."""
     sentence = "I have no answer to that: no model is connected, and none of my rules knows it."
-    return kit.message(sentence + " " + _OFFER, [kit.section(sentence), kit.context(mrkdwn.Mrkdwn(_OFFER))])
+    return kit.message(sentence + " " + _OFFER, [kit.section(sentence), kit.context(_OFFER)])
 
 
 def missed_command(text: str) -> Content:

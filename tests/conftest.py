@@ -58,9 +58,7 @@ async def hand(sandbox_url: str) -> AsyncIterator[Hand]:
 
 
 @pytest.fixture
-async def bot(
-    sandbox_url: str, hand: Hand, database_url: str, tmp_path: Path
-) -> AsyncIterator[BotProcess]:
+async def bot(sandbox_url: str, hand: Hand, database_url: str, tmp_path: Path) -> AsyncIterator[BotProcess]:
     """The bot as a process, ready, without pacing and without Slack's rate limits."""
     await hand("limits", scale=0)
     settings = {"QD_SLACK_CHANNEL_INTERVAL_SECONDS": "0"}

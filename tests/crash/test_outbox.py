@@ -34,7 +34,7 @@ async def test_two_hundred_cards_survive_three_kills_and_a_storm_of_429(
     sandbox_url: str, hand: Hand, database_url: str, database: Database, tmp_path: Path
 ) -> None:
     await hand("limits", scale=0)
-    chance = random.Random()  # noqa: S311 - not for secrets
+    chance = random.Random()
     seed = chance.randrange(1_000_000)
     chance.seed(seed)
     print(f"seed {seed}")  # noqa: T201 - shown with a failure

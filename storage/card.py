@@ -56,10 +56,16 @@ card = Table(
     ),
 )
 
-# A lane that Slack has refused is tried again at once when somebody new wants something shown there.
+# A lane that Slack has refused is tried again at once when somebody new wants something shown there. No other lane is
+# locked here, and none is waited for, as even DO NOTHING would for a row that is being changed: see storage.outbox.
 _ENSURE_LANE = text(
-    "INSERT INTO lane (channel) VALUES (:channel)"
-    " ON CONFLICT (channel) DO UPDATE SET next_at = now() WHERE lane.fault IS NOT NULL"
+    """
+    WITH made AS (
+        INSERT INTO lane (channel)
+        SELECT :channel WHERE NOT EXISTS (SELECT FROM lane WHERE channel = :channel) ON CONFLICT DO NOTHING)
+    UPDATE lane SET next_at = now() WHERE channel IN (
+        SELECT channel FROM lane WHERE channel = :channel AND fault IS NOT NULL FOR UPDATE SKIP LOCKED)
+    """
 )
 
 _SHOW = text(
@@ -70,6 +76,7 @@ _SHOW = text(
         content = EXCLUDED.content,
         urgent = EXCLUDED.urgent,
         version = card.version + 1,
+        state = CASE WHEN card.state = 'failed' THEN 'live' ELSE card.state END,
         dirty_at = CASE WHEN card.version > card.shown_version THEN card.dirty_at ELSE now() END
     WHERE card.content IS DISTINCT FROM EXCLUDED.content
     """
@@ -85,6 +92,7 @@ async def show(session: AsyncSession, draft: CardDraft) -> None:
 _REVISE = text(
     """
     UPDATE card SET content = CAST(:content AS jsonb), version = version + 1,
+        state = CASE WHEN state = 'failed' THEN 'live' ELSE state END,
         dirty_at = CASE WHEN version > shown_version THEN dirty_at ELSE now() END
     WHERE key = :key AND content IS DISTINCT FROM CAST(:content AS jsonb)
     """

@@ -31,8 +31,8 @@ lane = Table(
 
 _DUE = """
     card.state = 'live' AND card.version > card.shown_version AND card.next_at <= now()
-    AND (card.parent_key IS NULL
-         OR EXISTS (SELECT FROM card p WHERE p.key = card.parent_key AND p.ts IS NOT NULL))
+    AND (card.parent_key IS NULL OR EXISTS (
+        SELECT FROM card p WHERE p.key = card.parent_key AND (p.ts IS NOT NULL OR p.state <> 'live')))
 """
 
 _CLAIM = f"""
@@ -58,36 +58,57 @@ WITH mine AS (
 UPDATE card SET attempts = card.attempts + 1,
     posting_since = CASE WHEN card.ts IS NULL THEN coalesce(card.posting_since, now()) END
 FROM due WHERE card.id = due.id
-RETURNING card.*, due.posting_since AS posting_before,
+RETURNING card.*, due.posting_since AS posting_before, now() AS taken_at,
     (SELECT p.ts FROM card p WHERE p.key = card.parent_key) AS parent_ts
 """  # noqa: S608 - made of constants
 
+# A lane is locked before its cards, in every statement (`count(*) … >= 0` makes Postgres do the first part first):
+# units of work hold locks on cards and never wait for a lane, so that nobody waits in a circle.
 _SHOWN = """
-WITH shown AS (
-    UPDATE card SET shown_version = $2, ts = $3, posted_channel = $4, posting_since = NULL, attempts = 0,
-        error = NULL, shown_at = now(),
-        parent_deleted = parent_deleted OR $5,
-        version = CASE WHEN $5 AND NOT parent_deleted THEN version + 1 ELSE version END
-    WHERE id = $1 RETURNING channel
+WITH paced AS (
+    UPDATE lane SET next_at = now() + make_interval(secs => $6), fault = NULL, fault_at = NULL,
+        owner_until = now() + make_interval(secs => $7)
+    WHERE channel = $9 AND owner = $8 RETURNING channel
 )
-UPDATE lane SET next_at = now() + make_interval(secs => $6), fault = NULL, fault_at = NULL,
-    owner_until = now() + make_interval(secs => $7)
-FROM shown WHERE lane.channel = shown.channel AND lane.owner = $8
+UPDATE card SET shown_version = $2, ts = $3, posted_channel = $4, posting_since = NULL, attempts = 0,
+    error = NULL, shown_at = now(),
+    parent_deleted = parent_deleted OR $5,
+    version = CASE WHEN $5 AND NOT parent_deleted THEN version + 1 ELSE version END,
+    dirty_at = CASE WHEN version > $2 THEN now() ELSE dirty_at END
+WHERE id = $1 AND (SELECT count(*) FROM paced) >= 0
 """
 
+# Where nothing was done the attempt does not count.
 _DELAY_LANE = """
-WITH retried AS (
-    UPDATE card SET error = $3, posting_since = CASE WHEN $4 THEN posting_since END WHERE id = $1
-    RETURNING channel
+WITH delayed AS (
+    UPDATE lane SET next_at = now() + make_interval(secs => $2) WHERE channel = $5 RETURNING channel
 )
-UPDATE lane SET next_at = now() + make_interval(secs => $2)
-FROM retried WHERE lane.channel = retried.channel
+UPDATE card SET error = $3, posting_since = CASE WHEN $4 THEN posting_since END,
+    attempts = CASE WHEN $4 THEN attempts ELSE attempts - 1 END
+WHERE id = $1 AND (SELECT count(*) FROM delayed) >= 0
 """
 
-_DELAY_CARD = "UPDATE card SET next_at = now() + make_interval(secs => $2), error = $3 WHERE id = $1"
+_DELAY_CARD = """
+WITH paced AS (
+    UPDATE lane SET next_at = now() + make_interval(secs => $4) WHERE channel = $5 RETURNING channel
+)
+UPDATE card SET next_at = now() + make_interval(secs => $2), error = $3
+WHERE id = $1 AND (SELECT count(*) FROM paced) >= 0
+"""
 
-_END = "UPDATE card SET state = $2, error = $3, posting_since = NULL WHERE id = $1"
+_END = """
+WITH healed AS (
+    UPDATE lane SET fault = NULL, fault_at = NULL WHERE channel = $4 AND fault IS NOT NULL RETURNING channel
+)
+UPDATE card SET error = $3, posting_since = NULL,
+    state = CASE WHEN $2 = 'failed' AND version > $5 THEN state ELSE $2 END
+WHERE id = $1 AND (SELECT count(*) FROM healed) >= 0
+"""
 
+_KEEP = f"""
+UPDATE lane SET owner_until = now() + make_interval(secs => {LEASE_SECONDS})
+WHERE channel = $1 AND owner = $2 RETURNING channel
+"""  # noqa: S608 - made of constants
 
 # Just after a restart of Postgres a living owner may lack its lock: its lease must then be older than any call.
 _RELEASE_DEAD = f"""
@@ -143,6 +164,10 @@ class Outbox:
         row = await self.database.quick.fetchrow(_TAKE, channel, self.owner)
         return _read(row) if row else None
 
+    async def keep(self, channel: str) -> bool:
+        """Renew the lease of a channel; False where another replica has taken it over."""
+        return await self.database.quick.fetchval(_KEEP, channel, self.owner) is not None
+
     async def record_shown(
         self, delivery: Delivery, ts: str, channel: str, *, parent_deleted: bool, pause: float
     ) -> None:
@@ -157,19 +182,28 @@ class Outbox:
             float(pause),
             float(pause) + LEASE_SECONDS,
             self.owner,
+            delivery.place.channel,
         )
 
     async def delay_lane(self, delivery: Delivery, seconds: float, error: str, *, in_doubt: bool) -> None:
         """Nothing more in this channel for `seconds`. `in_doubt`: the post may have arrived nevertheless."""
-        await self.database.quick.execute(_DELAY_LANE, delivery.card_id, float(seconds), error, in_doubt)
+        await self.database.quick.execute(
+            _DELAY_LANE, delivery.card_id, float(seconds), error, in_doubt, delivery.place.channel
+        )
 
-    async def delay_card(self, delivery: Delivery, seconds: float, error: str) -> None:
-        """Let the other cards of the channel overtake this one for `seconds`."""
-        await self.database.quick.execute(_DELAY_CARD, delivery.card_id, float(seconds), error)
+    async def delay_card(self, delivery: Delivery, seconds: float, error: str, *, pause: float) -> None:
+        """Let the other cards of the channel overtake this one for `seconds`, the first of them after `pause`."""
+        await self.database.quick.execute(
+            _DELAY_CARD, delivery.card_id, float(seconds), error, float(pause), delivery.place.channel
+        )
 
     async def end(self, delivery: Delivery, state: CardState, error: str) -> None:
-        """Try no more to show this card."""
-        await self.database.quick.execute(_END, delivery.card_id, state.value, error)
+        """Try no more to show this card; a content that was refused for good, unless there is a newer one already.
+        Slack let us in, so that the lane has no fault.
+        """
+        await self.database.quick.execute(
+            _END, delivery.card_id, state.value, error, delivery.place.channel, delivery.version
+        )
 
 
 def _read(row: Any) -> Delivery:
@@ -184,6 +218,8 @@ def _read(row: Any) -> Delivery:
         ts=row["ts"],
         posted_channel=row["posted_channel"],
         posting_since=row["posting_before"],
+        taken_at=row["taken_at"],
+        dirty_at=row["dirty_at"],
         parent_deleted=row["parent_deleted"],
     )
 
@@ -200,6 +236,13 @@ async def mark_fault(session: AsyncSession, channel: str, fault: str, pause: flo
     )
     since: datetime = row.scalar_one()
     return since
+
+
+async def forget_attempt(session: AsyncSession, card_id: int) -> None:
+    """Note that the last attempt to post did nothing: there is no message to be looked for."""
+    await session.execute(
+        text("UPDATE card SET posting_since = NULL, attempts = attempts - 1 WHERE id = :id"), {"id": card_id}
+    )
 
 
 async def list_askers(session: AsyncSession, channel: str) -> list[str]:

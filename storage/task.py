@@ -37,13 +37,16 @@ INSERT INTO inbound_event (key) VALUES ($1) ON CONFLICT DO NOTHING RETURNING nex
 """
 
 _ACCEPT = """
-WITH task AS (
+WITH new_task AS (
     INSERT INTO task (number, request, requester, channel, thread_ts, state, correlation_id)
     VALUES ($1, $2, $3, $4, $5, 'planning', $6)
-), lane AS (
-    INSERT INTO lane (channel) VALUES ($4)
-    ON CONFLICT (channel) DO UPDATE SET next_at = now() WHERE lane.fault IS NOT NULL
-), card AS (
+), new_lane AS (
+    INSERT INTO lane (channel)
+    SELECT $4 WHERE NOT EXISTS (SELECT FROM lane WHERE channel = $4) ON CONFLICT DO NOTHING
+), tried_lane AS (
+    UPDATE lane SET next_at = now() WHERE channel IN (
+        SELECT channel FROM lane WHERE channel = $4 AND fault IS NOT NULL FOR UPDATE SKIP LOCKED)
+), new_card AS (
     INSERT INTO card (key, channel, thread_ts, asker, content) VALUES ($7, $4, $5, $3, $8::jsonb)
 )
 SELECT record_audit($3, $9, 'task', $10, $6, '{}'::jsonb)

@@ -12,7 +12,7 @@ from functools import partial
 
 from blocks.undelivered import parent_deleted_note, undelivered
 from domain.card import CardDraft, CardState, Content, Delivery, Place
-from domain.chat import ChatBusy, ChatRefused, ChatRevoked, ChatUnavailable
+from domain.chat import ChatBusy, ChatRefused, ChatRevoked, ChatUnavailable, Posted
 from storage import card as cards
 from storage import outbox as outboxes
 from storage.database import UNAVAILABLE
@@ -28,6 +28,8 @@ DEAD_OWNERS_SECONDS = 5.0
 PATIENCE = 5
 """After this many attempts in bad weather the other cards of the channel overtake."""
 CLOCK_SKEW_SECONDS = 120.0
+SETTLE_SECONDS = 2.0
+"""A message whose call was cut off may still be on its way into the history; before that nothing is looked for."""
 
 LANE_FAULTS = frozenset(
     {
@@ -131,16 +133,16 @@ class DeliveryLoop:
     async def _show(self, delivery: Delivery) -> float | None:
         """Show one card. Returns how long the lane has to wait, None where that is written in its row."""
         kind = "post" if delivery.ts is None else "update"
-        doubt = delivery.posting_since is not None
+        doubt, began = delivery.posting_since is not None, time.monotonic()
         try:
             pause = await (self._post(delivery) if delivery.ts is None else self._update(delivery))
         except ChatBusy as busy:
-            await self._outbox.delay_lane(delivery, busy.retry_after, "ratelimited", in_doubt=doubt)
             self._count(kind, "busy")
+            await self._outbox.delay_lane(delivery, busy.retry_after, "ratelimited", in_doubt=doubt)
             return None
         except ChatRevoked as error:
-            await self._outbox.delay_lane(delivery, REVOKED_PAUSE_SECONDS, error.sentence, in_doubt=doubt)
             self._count(kind, "revoked")
+            await self._outbox.delay_lane(delivery, REVOKED_PAUSE_SECONDS, error.sentence, in_doubt=doubt)
             return None
         except ChatUnavailable as error:
             self._count(kind, "unavailable")
@@ -148,22 +150,28 @@ class DeliveryLoop:
         except ChatRefused as error:
             self._count(kind, "refused")
             return await self._give_up(delivery, error)
+        if pause is None:
+            self._count(kind, "lost")
+            return None
         self._count(kind, "shown")
+        waited = (delivery.taken_at - delivery.dirty_at).total_seconds()
+        self._services.measures.delivery_seconds.observe(max(0.0, waited) + time.monotonic() - began)
         return pause
 
     def _count(self, kind: str, outcome: str) -> None:
         self._services.measures.deliveries.labels(kind, outcome).inc()
 
-    async def _post(self, delivery: Delivery) -> float:
+    async def _post(self, delivery: Delivery) -> float | None:
+        """None where the lane was lost to another replica meanwhile."""
         chat, place = self._services.chat, delivery.place
         if place.channel.startswith(("U", "W")):
             place = replace(place, channel=await chat.open_direct(place.channel))
-        posted = None
-        if delivery.posting_since is not None:
-            oldest = delivery.posting_since.timestamp() - CLOCK_SKEW_SECONDS
-            posted = await chat.find_posted(delivery.key, place, oldest)
+        posted = await self._find(delivery, place)
         found = posted is not None
         if posted is None:
+            # Looking may have taken longer than the lease.
+            if delivery.posting_since is not None and not await self._outbox.keep(delivery.place.channel):
+                return None
             posted = await chat.post(delivery.key, place, delivery.content)
         # What was found may be an older content: leave the card dirty, so that an update follows.
         shown = replace(delivery, version=0) if found else delivery
@@ -171,6 +179,15 @@ class DeliveryLoop:
         pause = self._services.pace.channel_interval
         await self._outbox.record_shown(shown, posted.ts, posted.channel, parent_deleted=stray, pause=pause)
         return pause
+
+    async def _find(self, delivery: Delivery, place: Place) -> Posted | None:
+        """What an earlier attempt has left in Slack, where there was one whose end is not known."""
+        since = delivery.posting_since
+        if since is None:
+            return None
+        await asyncio.sleep(SETTLE_SECONDS - (delivery.taken_at - since).total_seconds())
+        oldest = since.timestamp() - CLOCK_SKEW_SECONDS
+        return await self._services.chat.find_posted(delivery.key, place, oldest)
 
     async def _update(self, delivery: Delivery) -> float:
         ts, channel = delivery.ts, delivery.posted_channel
@@ -186,35 +203,37 @@ class DeliveryLoop:
         pause = min(0.5 * 2 ** min(delivery.attempts - 1, 10), MAX_BACKOFF_SECONDS)
         log.warning("Slack did not answer for card %s: %s", delivery.key, error.sentence)
         if delivery.attempts >= PATIENCE:
-            await self._outbox.delay_card(delivery, pause, error.sentence)
-            return self._services.pace.channel_interval
+            interval = self._services.pace.channel_interval
+            await self._outbox.delay_card(delivery, pause, error.sentence, pause=interval)
+            return interval
         await self._outbox.delay_lane(delivery, pause, error.sentence, in_doubt=True)
         return None
 
     async def _give_up(self, delivery: Delivery, error: ChatRefused) -> float | None:
         if error.code in LANE_FAULTS:
-            await self._close_lane(delivery.place.channel, error.code)
+            await self._close_lane(delivery, error.code)
             return None
         if error.code in GONE:
             log.info("Card %s was deleted in Slack", delivery.key)
             await self._outbox.end(delivery, CardState.GONE, error.code)
             return 0.0
         log.error("Slack refused card %s for good: %s", delivery.key, error.sentence)
-        await self._outbox.end(delivery, CardState.FAILED, error.code)
+        # In this order, so that a crash between the two forgets nobody: telling has a key, and happens once.
         await self._tell(delivery.asker, f"undelivered:{delivery.key}", delivery.place.channel, error.code)
+        await self._outbox.end(delivery, CardState.FAILED, error.code)
         return 0.0
 
-    async def _close_lane(self, channel: str, code: str) -> None:
+    async def _close_lane(self, delivery: Delivery, code: str) -> None:
         """Slack refuses us in a whole channel: each who waits hears of it once, and we look again later."""
+        channel = delivery.place.channel
         async with self._services.database.unit_of_work() as session:
             since = await outboxes.mark_fault(session, channel, code, FAULT_PAUSE_SECONDS)
+            if delivery.posting_since is None:
+                await outboxes.forget_attempt(session, delivery.card_id)
             askers = await outboxes.list_askers(session, channel)
         log.warning("Slack refuses our messages in %s: %s", channel, code)
         for asker in askers:
-            if asker != channel:
-                await self._tell(
-                    asker, f"undelivered:{channel}:{since.timestamp():.3f}:{asker}", channel, code
-                )
+            await self._tell(asker, f"undelivered:{channel}:{since.timestamp():.3f}:{asker}", channel, code)
 
     async def _tell(self, asker: str | None, key: str, channel: str, code: str) -> None:
         if asker is None or channel == asker:

@@ -3,6 +3,9 @@
 import html
 import re
 
+SPOKEN_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+"""Subtypes of messages that a person wrote: a plain one, one with a file, a reply that was also sent to its channel."""
+
 _COMMA = re.compile(r"^[,:](?=\s|$)")
 _UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
 

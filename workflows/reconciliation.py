@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from domain.ask import Ask
 from domain.card import Place
 from domain.chat import ChatBusy, ChatError, ChatMessage, Identity
-from domain.message import addressed_text, message_key
+from domain.message import SPOKEN_SUBTYPES, addressed_text, message_key
 from storage import card as cards
 from storage import inbox
 from storage.database import UNAVAILABLE
@@ -146,7 +146,7 @@ class Reconciliation:
         return missed
 
     def _to_ask(self, message: ChatMessage, *, direct: bool) -> Ask | None:
-        if message.is_bot or message.user is None or message.subtype not in {None, "file_share"}:
+        if message.is_bot or message.user is None or message.subtype not in SPOKEN_SUBTYPES:
             return None
         text = addressed_text(message.text, self._identity.user_id, direct=direct)
         if text is None:

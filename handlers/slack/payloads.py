@@ -11,13 +11,17 @@ from typing import Any
 
 from domain.ask import Ask
 from domain.card import Place
-from domain.message import addressed_text, message_key, plain_text
+from domain.message import SPOKEN_SUBTYPES, addressed_text, message_key, plain_text
 
 Body = dict[str, Any]
 
 
+# What reading raises where something is missing or of another kind.
+_WRONG = (LookupError, TypeError, AttributeError, ValueError, OverflowError)
+
+
 class Malformed(ValueError):
-    """A payload that lacks what its kind always has."""
+    """A payload that lacks what its kind always has, or has it in another form."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,15 @@ def read_command(body: Body, correlation_id: str) -> tuple[str, Ask]:
     try:
         ask = Ask(
             event_key=f"command:{body.get('trigger_id') or _digest(body)}",
-            person=body["user_id"],
-            place=Place(body["channel_id"], body.get("thread_ts")),
+            person=_id(body["user_id"]),
+            place=Place(_id(body["channel_id"]), body.get("thread_ts")),
             text=plain_text(body.get("text") or "").strip(),
             correlation_id=correlation_id,
             said_at=datetime.now(UTC),
         )
-        return body["command"].lstrip("/"), ask
-    except (KeyError, AttributeError) as error:
-        raise Malformed(f"a slash command without {error}") from error
+        return _id(body["command"]).lstrip("/"), ask
+    except _WRONG as error:
+        raise Malformed(f"a slash command cannot be read: {error!r}") from error
 
 
 def read_message(body: Body, correlation_id: str, bot_user: str) -> Ask | None:
@@ -58,22 +62,22 @@ def read_message(body: Body, correlation_id: str, bot_user: str) -> Ask | None:
     try:
         event = body["event"]
         direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
-        if event.get("bot_id") or not event.get("user") or event.get("subtype") not in {None, "file_share"}:
+        if event.get("bot_id") or not event.get("user") or event.get("subtype") not in SPOKEN_SUBTYPES:
             return None
         text = addressed_text(event.get("text") or "", bot_user, direct=direct)
         if text is None:
             return None
         return Ask(
-            event_key=message_key(event["channel"], event["ts"]),
-            person=event["user"],
-            place=Place(event["channel"], event.get("thread_ts") or event["ts"]),
+            event_key=message_key(_id(event["channel"]), _id(event["ts"])),
+            person=_id(event["user"]),
+            place=Place(event["channel"], _id(event.get("thread_ts") or event["ts"])),
             text=text,
             correlation_id=correlation_id,
             said_at=datetime.fromtimestamp(float(event["ts"]), UTC),
             spoken=True,
         )
-    except (KeyError, AttributeError, ValueError) as error:
-        raise Malformed(f"a message event without {error}") from error
+    except _WRONG as error:
+        raise Malformed(f"a message event cannot be read: {error!r}") from error
 
 
 def read_click(body: Body, correlation_id: str) -> Click:
@@ -86,23 +90,29 @@ def read_click(body: Body, correlation_id: str) -> Click:
         key = f"{body.get('trigger_id') or _digest(body)}:{action.get('action_ts', '')}"
         ask = Ask(
             event_key=f"action:{key}",
-            person=body["user"]["id"],
-            place=Place(channel, thread),
+            person=_id(body["user"]["id"]),
+            place=Place(_id(channel), thread),
             text=plain_text(str(action.get("value") or "")),
             correlation_id=correlation_id,
             said_at=datetime.now(UTC),
         )
-        return Click(action["action_id"], ask.text, ask)
-    except (KeyError, IndexError, TypeError) as error:
-        raise Malformed(f"a click without {error}") from error
+        return Click(_id(action["action_id"]), ask.text, ask)
+    except _WRONG as error:
+        raise Malformed(f"a click cannot be read: {error!r}") from error
 
 
 def read_joined(body: Body) -> Joined:
     """A member_joined_channel event."""
     try:
-        return Joined(body["event"]["user"], body["event"]["channel"])
-    except KeyError as error:
-        raise Malformed(f"a member_joined_channel event without {error}") from error
+        return Joined(_id(body["event"]["user"]), _id(body["event"]["channel"]))
+    except _WRONG as error:
+        raise Malformed(f"a member_joined_channel event cannot be read: {error!r}") from error
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"an id is expected, not {type(value).__name__}")
+    return value
 
 
 def _digest(body: Body) -> str:

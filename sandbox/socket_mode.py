@@ -18,6 +18,7 @@ MAX_SOCKETS = 10
 ACK_SECONDS = 3.0
 WARNING_SECONDS = 10.0
 CLOSE_AFTER_SECONDS = 2.0
+REFRESH_SPACING_SECONDS = 1.0
 TICKET_SECONDS = 30.0
 MAX_TICKETS = 1000
 
@@ -48,6 +49,8 @@ class Socket:
     connection: web.WebSocketResponse
     request: web.Request
     mute: Mute = ""
+    ending: bool = False
+    warned: bool = False
     leaving: bool = False
 
     @property
@@ -87,6 +90,7 @@ class SocketMode:
         self._sockets: list[Socket] = []
         self._pending: dict[str, _Pending] = {}
         self._turn = 0
+        self._next_refresh = 0.0
         self._count = 0
 
     @property
@@ -169,11 +173,21 @@ class SocketMode:
         await self._clock.sleep(CONNECTION_SECONDS - WARNING_SECONDS)
         await self._refresh_socket(socket)
 
-    async def refresh(self) -> None:
-        """Replace every connection as Slack does: a warning, ten seconds later the request, then the end."""
-        await asyncio.gather(*(self._refresh_socket(socket) for socket in self.sockets))
+    async def refresh(self, at_once: bool = False) -> None:
+        """Replace every connection as Slack does: a warning, ten seconds later the request, then the end.
 
-    async def _refresh_socket(self, socket: Socket) -> None:
+        Connections age apart from each other, so they are warned a second apart, unless `at_once`.
+        """
+        sockets = [socket for socket in self.sockets if not socket.ending]
+        await asyncio.gather(*(self._refresh_socket(socket, at_once) for socket in sockets))
+
+    async def _refresh_socket(self, socket: Socket, at_once: bool = False) -> None:
+        socket.ending = True
+        if not at_once:
+            due = max(self._clock.now(), self._next_refresh)
+            self._next_refresh = due + REFRESH_SPACING_SECONDS
+            await self._clock.sleep(due - self._clock.now())
+        socket.warned = True
         await socket.write(goodbye("warning", len(self.sockets)))
         await self._clock.sleep(WARNING_SECONDS)
         await socket.write(goodbye("refresh_requested", len(self.sockets)))
@@ -247,7 +261,9 @@ class SocketMode:
             self._pending.pop(envelope_id, None)
 
     def _choose(self) -> Socket:
-        usable = [socket for socket in self._sockets if socket.usable]
+        # What was warned is on its way out: it gets something only where nothing fresh is open.
+        usable = [socket for socket in self._sockets if socket.usable and not socket.warned]
+        usable = usable or [socket for socket in self._sockets if socket.usable]
         if not usable:
             raise NoSocketError
         self._turn += 1

@@ -107,7 +107,7 @@ def _order_sockets(gesture: Gesture) -> None:
     if "mute" in body:
         desk.sockets.mute(_read_mute(body["mute"]))
     if body.get("refresh"):
-        desk.spawn(desk.sockets.refresh())
+        desk.spawn(desk.sockets.refresh(at_once=body["refresh"] == "all"))
     if body.get("revoke"):
         desk.faults.revoked = True
         desk.spawn(desk.sockets.disable())

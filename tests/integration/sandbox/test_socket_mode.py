@@ -1,6 +1,7 @@
 """Socket Mode as Slack speaks it, seen from a bare WebSocket."""
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
@@ -102,6 +103,31 @@ async def test_a_refresh_warns_then_asks_then_closes(hand: Any, open_socket: Any
     await wait_until(lambda: socket.closed)
     reasons = [frame["reason"] for frame in socket.frames if frame["type"] == "disconnect"]
     assert reasons == ["warning", "refresh_requested"]
+
+
+async def test_a_refresh_takes_one_socket_after_the_other_and_spares_the_warned_one(
+    hand: Any, open_socket: Any, wait_until: Any
+) -> None:
+    first, second = await open_socket(), await open_socket()
+    await hand.do("faults", refresh=True)
+    await wait_until(lambda: any(frame["type"] == "disconnect" for frame in first.frames))
+    for _ in range(4):
+        await hand.do("command", user="U0DEV", channel="C0OPS", command="/status", wait_s=0)
+    assert (len(first.envelopes), len(second.envelopes)) == (0, 4)
+    assert [frame["type"] for frame in second.frames if "reason" in frame] == []
+    await wait_until(lambda: any(frame["type"] == "disconnect" for frame in second.frames))
+    await hand.do("command", user="U0DEV", channel="C0OPS", command="/status", wait_s=0)
+    assert len(first.envelopes) + len(second.envelopes) == 5
+
+
+async def test_a_refresh_of_all_warns_all_in_the_same_moment(
+    hand: Any, open_socket: Any, wait_until: Any
+) -> None:
+    sockets = [await open_socket() for _ in range(3)]
+    began = time.monotonic()
+    await hand.do("faults", refresh="all")
+    await wait_until(lambda: all(socket.frames[-1]["type"] == "disconnect" for socket in sockets))
+    assert time.monotonic() - began < 0.9
 
 
 async def test_the_eleventh_connection_is_refused_as_too_many(open_socket: Any, wait_until: Any) -> None:

@@ -101,6 +101,9 @@ def load(**overrides: object) -> Settings:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from None
+    except (UnicodeDecodeError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"The file .env cannot be read ({reason}): mend or remove it.") from None
     half = (settings.slack_bot_token is None) != (settings.slack_app_token is None)
     if half:
         missing = "SLACK_BOT_TOKEN" if settings.slack_bot_token is None else "SLACK_APP_TOKEN"
@@ -111,6 +114,8 @@ def load(**overrides: object) -> Settings:
 def _explain(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_context=False)[0]
     name = str(problem["loc"][0]) if problem["loc"] else "The configuration"
+    if name in Settings.model_fields:  # given on the command line
+        name = "--" + name.replace("_", "-")
     return f"{name} is not usable: {problem['msg'].removeprefix('Value error, ')}."
 
 

@@ -54,9 +54,11 @@ class Starter:
     async def _work(self) -> None:
         while True:
             number = await self._queue.get()
-            await self._give_way()
-            await self._begin(number)
-            self._known.discard(number)
+            try:
+                await self._give_way()
+                await self._begin(number)
+            finally:
+                self._known.discard(number)
 
     async def _give_way(self) -> None:
         """Let acknowledgements go first, but not for ever: a constant load must not starve the work."""

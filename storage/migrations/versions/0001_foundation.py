@@ -23,6 +23,7 @@ def upgrade() -> None:
     _create_outbox()
     _create_audit()
     _create_audit_functions()
+    _protect_audit()
 
 
 def _create_inbox() -> None:
@@ -157,6 +158,9 @@ def _create_audit_functions() -> None:
         $$
         """
     )
+
+
+def _protect_audit() -> None:
     # The call stack says who asks: only prune_audit, and no setting that a session could make for itself. Its
     # second line quotes the statement, its third names the function: both whole, or a comment could forge them.
     # No word of the lines' own is looked at, since a server speaks its administrator's language.

@@ -131,8 +131,8 @@ async def list_threads(session: AsyncSession, *, limit: int) -> list[tuple[str, 
     """Channel and thread of the latest replies of ours, newest first: where a person may have answered."""
     rows = await session.execute(
         text(
-            "SELECT posted_channel, coalesce(thread_ts, ts) AS thread FROM card"
-            " WHERE ts IS NOT NULL AND shown_at > now() - interval '24 hours'"
+            "SELECT posted_channel, coalesce(thread_ts, (SELECT p.ts FROM card p WHERE p.key = card.parent_key), ts)"
+            " AS thread FROM card WHERE ts IS NOT NULL AND shown_at > now() - interval '24 hours'"
             " GROUP BY 1, 2 ORDER BY max(shown_at) DESC LIMIT :limit"
         ),
         {"limit": limit},

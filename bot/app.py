@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -142,8 +143,10 @@ async def serve_http(settings: Settings, probe: Probe) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as error:
+            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
             raise ConfigurationError(
-                f"Port {settings.http_port} is taken: stop what listens there, or pass --http-port with another."
+                f"The HTTP door cannot have {settings.http_host}:{settings.http_port} ({reason}):"
+                " stop what listens there, or pass --http-port with another."
             ) from error
         port = runner.addresses[0][1]
         yield f"http://{settings.http_host}:{port}"

@@ -1,6 +1,8 @@
 """Which Slack the bot talks to: the real one, or a sandbox that runs already or is started as a child."""
 
 import asyncio
+import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +41,7 @@ async def open_desk(settings: Settings, *, wanted: bool, scenario: str | None) -
     if settings.sandbox_port and await _answers(address):
         yield _sandbox_desk(address)
         return
+    _check_free(settings.sandbox_port)
     async with _child(settings, scenario) as address:
         yield _sandbox_desk(address)
 
@@ -65,6 +68,16 @@ async def _answers(address: str) -> bool:
             return answer.status == 200 and "bot" in await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return False
+
+
+def _check_free(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The sandbox cannot have port {port} ({os.strerror(error.errno or 0)}): stop what listens there, or pass"
+            " --sandbox-port with another."
+        ) from error
 
 
 @asynccontextmanager
@@ -102,7 +115,7 @@ async def _wait_for(process: asyncio.subprocess.Process, port: int) -> str:
     address = next((word for word in line.split() if word.startswith("http://")), None)
     if address is None:
         raise ConfigurationError(
-            f"The sandbox did not start on port {port}: pass --sandbox-port with a port that is free."
+            f"The sandbox did not start on port {port}: what it said stands above; or pass another --sandbox-port."
         )
     return address.rstrip("/")
 

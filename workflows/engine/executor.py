@@ -6,6 +6,7 @@ and then any other may take over what the dead one left.
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -16,11 +17,17 @@ from sqlalchemy import URL, NullPool, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 5.0
 LOCK = "select pg_try_advisory_lock(hashtextextended(:id, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(:id, 0))"
 OTHERS = """select distinct executor_id from dbos.workflow_status
 where status = 'PENDING' and application_version = :version and executor_id <> :id"""
+# What the library's own recovery does, for all at once: one by one it takes 15 s for a thousand.
+ADOPT = """update dbos.workflow_status set status = 'ENQUEUED', owner_xid = null, started_at_epoch_ms = null,
+    updated_at = (extract(epoch from clock_timestamp()) * 1000)::bigint,
+    queue_name = coalesce(queue_name, '_dbos_internal_queue')
+where status = 'PENDING' and executor_id = :orphan and application_version = :version returning 1"""
 
 
 class Executor:
@@ -51,19 +58,22 @@ class Executor:
                 await self._drop()
                 raise
 
-    async def find_orphans(self, version: str, grace: float) -> list[str]:
-        """The executors with pending workflows whose lock has been free for `grace` seconds.
+    async def adopt(self, version: str, grace: float) -> None:
+        """Queue the pending workflows of executors whose lock has been free for `grace` seconds.
 
-        Their locks are now held here: `release` each. The grace lets a live process take its lock again after
-        an outage.
+        Any live process takes them from the queue. The grace lets one that lives take its lock again after an
+        outage. An owner that was taken for dead by mistake can record nothing more.
         """
         others = {row[0] for row in await self.query(OTHERS, version=version, id=self.id)}
         self._free_since = {each: since for each, since in self._free_since.items() if each in others}
-        return [each for each in sorted(others) if await self._claim(each, grace)]
-
-    async def release(self, executor_id: str) -> None:
-        """Free the lock of another executor that `find_orphans` returned."""
-        await self.query(UNLOCK, id=executor_id)
+        for orphan in sorted(others):
+            if (await self.query(LOCK, id=orphan))[0][0]:
+                if self._is_gone(orphan, grace):
+                    adopted = await self.query(ADOPT, orphan=orphan, version=version)
+                    log.info("took over %s workflows of %s, which is gone", len(adopted), orphan)
+                await self.query(UNLOCK, id=orphan)
+            else:
+                self._free_since.pop(orphan, None)
 
     async def close(self) -> None:
         """Free the lock: from now on another process may take over what is left here."""
@@ -75,15 +85,9 @@ class Executor:
             await self._drop()
         await self._engine.dispose()
 
-    async def _claim(self, executor_id: str, grace: float) -> bool:
-        if not (await self.query(LOCK, id=executor_id))[0][0]:
-            self._free_since.pop(executor_id, None)
-            return False
+    def _is_gone(self, executor_id: str, grace: float) -> bool:
         now = time.monotonic()
-        if now - self._free_since.setdefault(executor_id, now) >= grace:
-            return True
-        await self.release(executor_id)
-        return False
+        return now - self._free_since.setdefault(executor_id, now) >= grace
 
     async def _connect(self) -> AsyncConnection:
         if self._connection is None:

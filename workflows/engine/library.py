@@ -75,11 +75,6 @@ def waiters(dbos: DBOS) -> dict[tuple[str, str], Any]:
     return {(workflow_id, topic): signal for _, (workflow_id, topic, _), signal in found}
 
 
-def recover(executor_id: str) -> None:
-    """Queue the pending workflows of an executor, from where any live one takes them. Blocks."""
-    DBOS._recover_pending_workflows([executor_id])  # noqa: SLF001
-
-
 async def stop_tasks(dbos: DBOS, timeout: float) -> None:
     """Cancel the tasks of all workflows (their rows stay PENDING) and end what waits for a lost database."""
     tasks = list(dbos._workflow_tasks)  # noqa: SLF001

@@ -173,12 +173,7 @@ class Engine:
             log.warning("the engine lost the database while it took over what was left: %s", error)
 
     async def _adopt(self, grace: float) -> None:
-        for orphan in await self._executor.find_orphans(self.config.application_version, grace):
-            log.info("taking over the workflows of %s, which is gone", orphan)
-            try:
-                await asyncio.to_thread(library.recover, orphan)
-            finally:
-                await self._executor.release(orphan)
+        await self._executor.adopt(self.config.application_version, grace)
 
     async def _wake(self) -> None:
         waiters = library.waiters(self.dbos)

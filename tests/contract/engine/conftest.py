@@ -92,7 +92,9 @@ class Bot:
         }
         self._readers = asyncio.gather(self._read_replies(), self._read_noise())
 
-    async def ready(self) -> "Bot":
+    async def ready(self, arguments: list[str]) -> "Bot":
+        assert self.process.stdin is not None
+        self.process.stdin.write((json.dumps(arguments) + "\n").encode())
         await self._reply(0)
         return self
 
@@ -168,10 +170,13 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
 
 @pytest.fixture
 async def postgres(cluster: Cluster) -> Postgres:
-    """The server, with nothing of the engine in it and an empty table of effects."""
+    """The server, with no workflow in it and an empty table of effects."""
     await cluster.revive(lambda _: None)
     found = Postgres(cluster)
-    await found.fetch("drop schema if exists dbos cascade")
+    # Emptied, not dropped: to make the engine's tables anew takes longer than most tests.
+    tables = "select tablename from pg_tables where schemaname = 'dbos' and tablename not like '%migrations'"
+    for row in await found.fetch(tables):
+        await found.fetch(f"truncate dbos.{row['tablename']} cascade")
     await found.fetch("drop table if exists effect")
     await found.fetch("create table effect (workflow text, name text)")
     return found
@@ -182,30 +187,51 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-@pytest.fixture
-async def launch(postgres: Postgres, world: World) -> AsyncIterator[Callable[..., Awaitable[Bot]]]:
-    """Start bots, with options of program.py; all are killed with the test."""
-    bots: list[Bot] = []
+Spawn = Callable[[], Awaitable[asyncio.subprocess.Process]]
 
-    async def launched(*options: str) -> Bot:
-        process = await asyncio.create_subprocess_exec(
+
+@pytest.fixture(scope="session")
+async def spawn() -> AsyncIterator[Spawn]:
+    """Processes of program.py that have imported all they need: one is made ready while another is used."""
+
+    async def begin() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             str(PROGRAM),
-            postgres.dsn,
-            str(world.folder),
-            *options,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=2**22,
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, sys.path)])},
         )
-        bots.append(Bot(process))
-        return await bots[-1].ready()
+
+    spares = [await begin(), await begin()]
+
+    async def spawned() -> asyncio.subprocess.Process:
+        spares.append(await begin())
+        return spares.pop(0)
+
+    yield spawned
+    for each in spares:
+        each.kill()
+        await each.communicate()
+
+
+@pytest.fixture
+async def launch(
+    spawn: Spawn, postgres: Postgres, world: World
+) -> AsyncIterator[Callable[..., Awaitable[Bot]]]:
+    """Start bots, with options of program.py; all are killed with the test."""
+    bots: list[Bot] = []
+
+    async def launched(*options: str) -> Bot:
+        bots.append(Bot(await spawn()))
+        return await bots[-1].ready([postgres.dsn, str(world.folder), *options])
 
     yield launched
     for each in bots:
         await each.kill()
+        print(each.noise, end="")
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""A bot reduced to its engine: what the contract suite starts, kills and asks. One JSON line in, one out."""
+"""A bot reduced to its engine: what the contract suite starts, kills and asks.
+
+The first line of its input has the arguments, as a JSON list; then it is one JSON line in, one out.
+"""
 
 import argparse
 import asyncio
@@ -278,7 +281,7 @@ if __name__ == "__main__":
     parser.add_argument("--grace", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=0.2)
     parser.add_argument("--drain", type=float, default=5.0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(json.loads(sys.stdin.readline()))
     arguments.release = register_release(arguments.code)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     asyncio.run(main(arguments))

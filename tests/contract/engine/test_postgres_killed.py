@@ -40,7 +40,7 @@ async def test_work_in_flight_is_waited_out(launch: Launch, world: Any, postgres
     bot = await launch()
     ids = [f"task-{n}" for n in range(8)]
     await bot.start("gated", "at-a-gate")
-    await bot.start("rows", *ids, args=(40,))
+    await bot.start("rows", *ids, args=(25,))
     await poll(lambda: settled(postgres, 20), "some rows are written")
     await poll(lambda: world.calls("during"), "the step stands at its gate")
 
@@ -49,17 +49,17 @@ async def test_work_in_flight_is_waited_out(launch: Launch, world: Any, postgres
     world.open("gate")
     await poll(lambda: is_down(bot), "the engine says that the database is gone")
     gone = time.monotonic()
-    await poll(lambda: time.monotonic() - gone > 4, "it is away for longer than the first retries")
+    await poll(lambda: time.monotonic() - gone > 2.5, "it is away for longer than the first retries")
     await postgres.bring_back()
     back = time.monotonic()
 
     await starting
     for each in ids:
-        assert await bot.result(each) == 40
+        assert await bot.result(each) == 25
     assert await bot.result("at-a-gate") == "through"
     assert await bot.result("late") == 3
     assert time.monotonic() - back < WAKE_SECONDS
-    assert len(await postgres.effects("row-%")) == len(set(await postgres.effects("row-%"))) == 8 * 40 + 3
+    assert len(await postgres.effects("row-%")) == len(set(await postgres.effects("row-%"))) == 8 * 25 + 3
     assert len(world.calls("during")) == 1, "a step that had ended is only recorded again"
 
 
@@ -85,7 +85,7 @@ async def test_closes_while_it_is_away(launch: Launch, world: Any, postgres: Any
 
 async def test_outage_is_told_in_few_lines(launch: Launch, postgres: Any, poll: Poll) -> None:
     bot = await launch()
-    await bot.start("rows", *(f"task-{n}" for n in range(10)), args=(500,))
+    await bot.start("rows", *(f"task-{n}" for n in range(10)), args=(200,))
     await poll(lambda: settled(postgres, 20), "some rows are written")
 
     postgres.kill()

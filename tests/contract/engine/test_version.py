@@ -28,7 +28,8 @@ async def test_waiting_workflows_go_on_after_a_change(launch: Launch, world: Any
     assert await bot.result("before-the-change") == await bot.result("after-the-change") == "new way"
     checked = sorted(each["key"] for each in world.calls("check"))
     assert checked == ["after-the-change:check", "before-the-change:check"]
-    assert len(world.calls("build")) == len(world.calls("ship")) == 3
+    assert len(world.calls("build")) == 3
+    assert len({each["key"] for each in world.calls("ship")}) == 3
 
 
 async def test_another_version_leaves_them_to_theirs(

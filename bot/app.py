@@ -143,7 +143,8 @@ async def serve_http(settings: Settings, probe: Probe) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as error:
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+            # asyncio wraps the system's word in a sentence of its own; a name that is not found has its own numbers.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             raise ConfigurationError(
                 f"The HTTP door cannot have {settings.http_host}:{settings.http_port} ({reason}):"
                 " stop what listens there, or pass --http-port with another."

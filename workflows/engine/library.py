@@ -44,6 +44,7 @@ def create_system_engine(url: str) -> sqlalchemy.Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 3,
             "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
             "options": "-c idle_in_transaction_session_timeout=60000",
         },
     )

@@ -64,7 +64,7 @@ class Engine:
         self.config = config
         self._executor = executor
         self._system = library.create_system_engine(config.url)
-        weather.translate(self._system)
+        weather.mark(self._system)
         self._recovery: asyncio.Task[None] | None = None
         self._closing = False
         self._in_flight = 0
@@ -81,8 +81,9 @@ class Engine:
         url, version = self.config.url, self.config.application_version
         await self._executor.query("select 1")
         self.dbos = library.create_dbos(self._system, url, version, self._executor.id)
+        database = weather.share_patiently(self.config.database)
         self.datasource = await AsyncSQLAlchemyDatasource.create(
-            url, engine=self.config.database, schema=library.SCHEMA, serializer=JsonSerializer()
+            url, engine=database, schema=library.SCHEMA, serializer=JsonSerializer()
         )
         # On the loop itself, although it blocks: workflows run on the loop that launch is called from.
         DBOS.launch()
@@ -191,7 +192,6 @@ async def launch(config: Config) -> Engine:
     """
     if Engine.running is not None:
         raise RuntimeError("the engine is running already")
-    weather.translate(config.database.sync_engine)
     engine = Engine(config, Executor(config.database.url))
     try:
         await engine.open()

@@ -5,35 +5,42 @@ psycopg's class and wording; but a refused connection is worded anew in the psyc
 it does not know at all. Without the mark a workflow fails for good because Postgres restarts.
 """
 
-from typing import Any
-
-from sqlalchemy import Engine, event
-from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Serialization failure, deadlock, a session ended for idling; then the classes of connection trouble, lack of
 # resources and operator intervention, but for a query that was cancelled: repeating it would undo that.
 TRANSIENT_STATES = {"40001", "40P01", "25P03"}
 TRANSIENT_CLASSES = {"08", "53", "57"}
 QUERY_CANCELED = "57014"
-CONNECTION_FAILURE = "08006"
 
 
-def translate(engine: Engine) -> None:
+class PatientEngine(Engine):
+    """Another engine's pool, where whatever keeps a connection from us is marked as weather too: a refused
+    connection is a bare OSError of asyncpg, and a pool that is stuck a TimeoutError of SQLAlchemy.
+    """
+
+    def raw_connection(self) -> PoolProxiedConnection:
+        try:
+            return super().raw_connection()
+        except (OSError, PoolTimeoutError) as error:
+            raise OperationalError(None, None, error, connection_invalidated=True) from error
+
+
+def share_patiently(database: AsyncEngine) -> AsyncEngine:
+    """An engine on the connections of `database`, for transactions that wait the weather out."""
+    shared = database.sync_engine
+    mark(shared)
+    return AsyncEngine(PatientEngine(shared.pool, shared.dialect, shared.url, hide_parameters=True))
+
+
+def mark(engine: Engine) -> None:
     """Mark transient errors of `engine` with `DBAPIError.connection_invalidated`. Harmless twice."""
-    if not event.contains(engine, "do_connect", _connect):
-        event.listen(engine, "do_connect", _connect)
+    if not event.contains(engine, "handle_error", _mark):
         event.listen(engine, "handle_error", _mark)
-
-
-def _connect(dialect: Dialect, _record: Any, args: Any, parameters: Any) -> Any:
-    """Connect as the dialect does, but asyncpg's bare OSError becomes an error of the driver."""
-    try:
-        return dialect.connect(*args, **parameters)
-    except OSError as error:
-        failure = dialect.loaded_dbapi.Error(f"connection failed: {error}", error)
-        failure.sqlstate = CONNECTION_FAILURE  # type: ignore[attr-defined]
-        raise failure from error
 
 
 def _mark(context: ExceptionContext) -> Exception | None:

@@ -128,6 +128,31 @@ async def violation() -> str:
     return "no error"
 
 
+@engine.workflow("crossing")
+async def crossing(first: str, second: str) -> str:
+    """A transaction that locks one row, waits until both of its kind have one, and wants the other."""
+    world = engine.services(World)
+
+    async def cross(session: AsyncSession) -> str:
+        touch = text("update effect set workflow = :w where name = :n")
+        await session.execute(touch, {"w": engine.workflow_id(), "n": first})
+        world.note("locked", row=first)
+        while not (world.folder / "gate").exists():
+            await asyncio.sleep(0.01)
+        await session.execute(touch, {"w": engine.workflow_id(), "n": second})
+        return first
+
+    return await engine.transaction("cross", cross)
+
+
+@engine.workflow("isolation")
+async def isolation() -> str:
+    async def ask(session: AsyncSession) -> str:
+        return str((await session.execute(text("show transaction_isolation"))).scalar_one())
+
+    return await engine.transaction("ask", ask)
+
+
 @engine.workflow("unstorable")
 async def unstorable() -> Any:
     async def make() -> object:
@@ -216,6 +241,15 @@ class Program:
             except (SQLAlchemyError, OSError):
                 await asyncio.sleep(0.01)
 
+    async def hold(self, gate: str) -> None:
+        """Take every connection of our pool until a gate opens."""
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(5):
+                await stack.enter_async_context(self.database.connect())
+            engine.services(World).note("held")
+            while not (engine.services(World).folder / gate).exists():
+                await asyncio.sleep(0.01)
+
     async def status(self, id: str) -> dict[str, Any]:
         found = await engine.status(id)
         return {"state": found.state, "name": found.name, "result": found.result, "error": found.error}
@@ -249,14 +283,20 @@ async def listen(program: Program) -> None:
 
 async def main(options: argparse.Namespace) -> None:
     database = create_async_engine(
-        options.dsn.replace("+psycopg", "+asyncpg"), pool_size=5, max_overflow=0, pool_pre_ping=True
+        options.dsn.replace("+psycopg", "+asyncpg"),
+        pool_size=5,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=options.pool_timeout,
     )
     engine.bind(World(options.folder))
     running = await engine.launch(
         engine.Config(options.dsn, database, application_version=options.version, grace=options.grace)
     )
     workflows = {each.name: each for each in (approval, gated, rows, nap, patience, fragile)}
-    workflows |= {each.name: each for each in (violation, unstorable, broken, options.release)}
+    workflows |= {
+        each.name: each for each in (crossing, isolation, violation, unstorable, broken, options.release)
+    }
     program = Program(database, workflows)
     tasks = [asyncio.create_task(tend(running, options.every)), asyncio.create_task(listen(program))]
     sys.stdout.write('{"n": 0, "value": "ready"}\n')
@@ -281,6 +321,7 @@ if __name__ == "__main__":
     parser.add_argument("--grace", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=0.2)
     parser.add_argument("--drain", type=float, default=5.0)
+    parser.add_argument("--pool-timeout", type=float, default=30.0)
     arguments = parser.parse_args(json.loads(sys.stdin.readline()))
     arguments.release = register_release(arguments.code)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")

@@ -117,6 +117,36 @@ async def test_transaction_that_fails_leaves_nothing(launch: Launch, postgres: A
     assert await postgres.effects() == []
 
 
+async def test_deadlock_is_no_failure(launch: Launch, world: Any, postgres: Any, poll: Poll) -> None:
+    await postgres.fetch("insert into effect (name) values ('one'), ('two')")
+    bot = await launch()
+    await bot.start("crossing", "task-1", args=("one", "two"))
+    await bot.start("crossing", "task-2", args=("two", "one"))
+    await poll(lambda: len(world.calls("locked")) == 2, "each has locked a row")
+    world.open("gate")
+
+    assert [await bot.result("task-1"), await bot.result("task-2")] == ["one", "two"]
+    assert len(world.calls("locked")) == 3, "the one that gave way began again"
+
+
+async def test_crowded_pool_is_no_failure(launch: Launch, world: Any, poll: Poll) -> None:
+    bot = await launch("--pool-timeout", "0.2")
+    holding = asyncio.create_task(bot.ask("hold", gate="gate"))
+    await poll(lambda: world.calls("held"), "all connections are taken")
+    await bot.start("rows", "task-1", args=(2,))
+    crowded = time.monotonic()
+    await poll(lambda: time.monotonic() - crowded > 0.6, "the pool has given up several times")
+    world.open("gate")
+
+    await holding
+    assert await bot.result("task-1") == 2
+
+
+async def test_transaction_is_read_committed(launch: Launch) -> None:
+    bot = await launch()
+    assert await bot.ask("run", workflow="isolation", id="task-1", args=[]) == "read committed"
+
+
 async def test_failed_workflow_says_why(launch: Launch) -> None:
     bot = await launch()
     with pytest.raises(LookupError, match="WorkflowError: ValueError: no such plan"):

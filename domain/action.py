@@ -49,9 +49,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Risk:
-    """Facts for the policy. `operation` is a word the policy knows (deploy, roll_back, restart, scale, delete, read, post …);
-    `resource` what it acts on (service, database, infrastructure, network, secret, permission, data …); `cost` in
-    whatever currency the policy counts in.
+    """Facts for the policy. `operation` is a word the policy knows (deploy, roll_back, restart, scale, delete, read,
+    post …); `resource` what it acts on (service, database, infrastructure, network, secret, permission, data …);
+    `cost` in whatever currency the policy counts in.
     """
 
     operation: str
@@ -64,7 +64,9 @@ class Risk:
 
 @dataclass(frozen=True)
 class Undo:
-    """How to take an action back: another action with its arguments, templates over `{parameter}` and `{result.field}`."""
+    """How to take an action back: another action with its arguments, templates over `{parameter}` and
+    `{result.field}`.
+    """
 
     action: str
     arguments: Mapping[str, str]
@@ -72,9 +74,11 @@ class Undo:
 
 @dataclass(frozen=True)
 class HttpCall:
-    """An HTTP request. `{parameter}` is filled in; `${NAME}` is taken from the environment when it is sent and stays out
-    of plans, digests, cards and logs. `success` is the statuses that count and fields that the JSON answer must have.
-    `idempotency_header` carries `<task>:<step>`; without it a call whose outcome is unknown is never repeated.
+    """An HTTP request. `{parameter}` is filled in; `${NAME}` is taken from the environment when it is sent and stays
+    out of plans, digests, cards and logs. `success` is the statuses that count and fields that the JSON answer must
+    have. `idempotency_header` carries `<task>:<step>`; without it a call whose outcome is unknown is never repeated.
+    `allow_private` lets the address be loopback or a private network, `allow_link_local` link-local and metadata
+    hosts. `retries` come on top of the first attempt; `timeout_seconds` bounds each.
     """
 
     method: str
@@ -87,6 +91,7 @@ class HttpCall:
     retries: int = 3
     idempotency_header: str | None = None
     allow_private: bool = False
+    allow_link_local: bool = False
 
 
 @dataclass(frozen=True)

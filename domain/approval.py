@@ -52,13 +52,26 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a level asks for. `count` different people of one of `roles`; the requester counts or does not."""
+    """What a level asks for. `count` different people of one of `roles`, and for each group in `including` somebody
+    of one of its roles, among them or beside them; the requester counts or does not.
+    """
 
     count: int
     roles: frozenset[Role]
     requester_counts: bool
     reason_required: bool
     lifetime: timedelta
+    including: tuple[frozenset[Role], ...] = ()
+
+    @property
+    def immediate(self) -> bool:
+        """Whether nobody has to be asked."""
+        return self.count == 0 and not self.including
+
+    @property
+    def permitted(self) -> frozenset[Role]:
+        """The roles whose word counts at all."""
+        return self.roles.union(*self.including)
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Approval:
-    """A request for agreement, bound to the digests of the exact arguments of its plan's steps."""
+    """A request for agreement, bound to the digests of the exact arguments of its plan's steps. It keeps the
+    requirement it was made with: a policy that changes while it waits does not change it.
+    """
 
     number: int
     task: int
@@ -89,6 +104,7 @@ class Approval:
     digests: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     escalated_to: Role | None = None
+    reminded_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -98,7 +114,9 @@ class Approval:
 
 @dataclass(frozen=True)
 class Voice:
-    """Somebody who wants to decide: their roles now, and whose roles they were lent until now."""
+    """Somebody who wants to decide, at this moment: their own roles, and those lent to them, by lender. Lent are the
+    lender's own roles: what was lent to the lender is not passed on.
+    """
 
     person: str
     roles: frozenset[Role]
@@ -112,13 +130,17 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     NOT_A_ROLE = "not_a_role"
     OWN_REQUEST = "own_request"
+    LENT_BY_REQUESTER = "lent_by_requester"
     ALREADY_DECIDED = "already_decided"
+    LENDER_DECIDED = "lender_decided"
     REASON_MISSING = "reason_missing"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a decision leads to: the decision as it is recorded, and the approval's state after it."""
+    """What a decision leads to: the decision as it is recorded, the approval's state after it, and how many people
+    at least are still needed.
+    """
 
     decision: Decision
     state: ApprovalState
@@ -141,7 +163,9 @@ class RiskFacts:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the policy: where all of `when` fits a step, its level is at least `level`."""
+    """One line of the policy: where all of `when` fits a step, its level is at least `level`. The keys of `when` are
+    the fields of RiskFacts, each with a word or several of which one must fit, or true or false; and `cost_over`.
+    """
 
     level: Level
     reason: str

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -48,18 +49,15 @@ async def test_an_address_with_the_arguments_of_a_provider_is_taken(empty: Termi
     assert ended.status == 0, ended.err
 
 
-@pytest.mark.parametrize(
-    "command", [["migrate"], ["up", "--http-port", "0"], ["export", "audit"]], ids=" ".join
-)
-async def test_a_database_of_a_newer_version_is_left_alone(connected: Terminal, command: list[str]) -> None:
+async def test_a_database_of_a_newer_version_is_left_alone(connected: Terminal) -> None:
     await run(connected.environment["DATABASE_URL"], "UPDATE alembic_version SET version_num = '9999'")
 
-    ended = await connected(*command)
+    for ended in await asyncio.gather(connected("migrate"), connected("up", "--http-port", 0)):
+        assert ended.sentence.startswith(
+            "The database is at revision 9999, which this version of Quarterdeck"
+        )
+        assert ended.out == ""
 
-    assert ended.sentence.startswith(
-        "The database is at revision 9999, which this version of Quarterdeck does not"
-    )
-    assert ended.out == ""
     assert await read_revision(connected) == "9999"
 
 
@@ -84,14 +82,16 @@ async def test_the_audit_trail_is_written_as_one_object_a_line(
 
 async def test_it_begins_where_it_is_told_to(connected: Terminal, database: Database) -> None:
     await record(database, "task.submitted", "T-1", "U0DEV")
-    first = json.loads((await connected("export", "audit")).out)
+    between = datetime.now(UTC).isoformat()
     await record(database, "task.cancelled", "T-1", "U0DEV")
 
-    everything = await connected("export", "audit", "--since", first["at"])
-    later = await connected("export", "audit", "--since", "2999-01-01")
+    later, none = await asyncio.gather(
+        connected("export", "audit", "--since", between),
+        connected("export", "audit", "--since", "2999-01-01"),
+    )
 
-    assert len(everything.out.splitlines()) == 2
-    assert (later.status, later.out) == (0, "")
+    assert [json.loads(line)["action"] for line in later.out.splitlines()] == ["task.cancelled"]
+    assert (none.status, none.out) == (0, "")
 
 
 async def test_a_reader_who_has_read_enough_is_no_error(connected: Terminal, database: Database) -> None:

@@ -1,11 +1,48 @@
-"""Wrong usage and wrong configuration: status 2 and one sentence that names the fix."""
+"""Wrong usage and wrong configuration: status 2 and one sentence that names the fix.
 
+What ends before anything is started runs in this process, since a new one takes more than a second.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.integration.cli.conftest import Terminal
+from bot.__main__ import main
+from tests.integration.cli.conftest import Ended, Terminal
+from tests.support.process import clean_environment
+
+Typed = Callable[..., Ended]
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Typed]:
+    """`typed("up", …)` is `quarterdeck up …` in an empty folder with nothing else configured."""
+    monkeypatch.chdir(tmp_path)
+    for name in set(os.environ) - set(clean_environment()):
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*arguments: object, **settings: str) -> Ended:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        try:
+            status = main(list(map(str, arguments)))
+        except SystemExit as error:  # from argparse
+            status = int(error.code or 0)
+        return Ended(status, *capsys.readouterr())
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
 
 NOWHERE = "postgresql://quarterdeck:hunter22@127.0.0.1:1/quarterdeck"
 
@@ -22,16 +59,16 @@ NOWHERE = "postgresql://quarterdeck:hunter22@127.0.0.1:1/quarterdeck"
     ],
     ids=" ".join,
 )
-async def test_wrong_usage_shows_the_usage(terminal: Terminal, arguments: list[str]) -> None:
-    ended = await terminal(*arguments)
+def test_wrong_usage_shows_the_usage(typed: Typed, arguments: list[str]) -> None:
+    ended = typed(*arguments)
 
     assert ended.status == 2
     assert ended.err.startswith("usage: quarterdeck")
     assert "Traceback" not in ended.err
 
 
-async def test_help_names_every_command(terminal: Terminal) -> None:
-    ended = await terminal("--help")
+def test_help_names_every_command(typed: Typed) -> None:
+    ended = typed("--help")
 
     assert ended.status == 0
     for command in ("up", "doctor", "migrate", "manifest", "export"):
@@ -57,34 +94,35 @@ async def test_help_names_every_command(terminal: Terminal) -> None:
     ],
     ids=lambda value: None if isinstance(value, str) else "&".join(value),
 )
-async def test_wrong_configuration_is_told_in_one_sentence(
-    terminal: Terminal, settings: dict[str, str], fix: str
+def test_wrong_configuration_is_told_in_one_sentence(
+    typed: Typed, settings: dict[str, str], fix: str
 ) -> None:
-    ended = await terminal("up", **settings)
+    ended = typed("up", **settings)
 
     assert fix in ended.sentence
     assert "hunter22" not in ended.err
     assert ended.out == ""
 
 
-async def test_a_wrong_line_in_the_env_file_is_told(terminal: Terminal) -> None:
-    (terminal.folder / ".env").write_text("QD_SANDBOX_PORT=hunter22\n")
-    assert (await terminal("migrate")).sentence.startswith("QD_SANDBOX_PORT is not usable")
+def test_a_wrong_line_in_the_env_file_is_told(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("QD_SANDBOX_PORT=hunter22\n")
+    assert typed("migrate").sentence.startswith("QD_SANDBOX_PORT is not usable")
 
 
-async def test_a_data_folder_that_cannot_be_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_is_told(typed: Typed, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "pass another --data-dir" in (await terminal("up", "--data-dir", tmp_path / "file")).sentence
+    assert "pass another --data-dir" in typed("up", "--data-dir", tmp_path / "file").sentence
 
 
 async def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it(
     connected: Terminal, taken_port: int
 ) -> None:
-    http = await connected("up", "--http-port", taken_port, "--sandbox-port", 0)
+    http, sandbox = await asyncio.gather(
+        connected("up", "--http-port", taken_port, "--sandbox-port", 0),
+        connected("up", "--http-port", 0, "--sandbox-port", taken_port),
+    )
     assert "pass --http-port with another" in http.sentence
     assert str(taken_port) in http.sentence
-
-    sandbox = await connected("up", "--http-port", 0, "--sandbox-port", taken_port)
     assert "pass --sandbox-port with another" in sandbox.sentence
 
 
@@ -111,8 +149,8 @@ async def test_the_manifest_is_yaml_to_paste(terminal: Terminal) -> None:
     assert ended.err == ""
 
 
-async def test_a_manifest_that_slack_would_refuse_is_not_printed(terminal: Terminal) -> None:
-    ended = await terminal("manifest", QD_COMMAND_NAMES="execute=/status")
+def test_a_manifest_that_slack_would_refuse_is_not_printed(typed: Typed) -> None:
+    ended = typed("manifest", QD_COMMAND_NAMES="execute=/status")
 
     assert ended.sentence.startswith("QD_COMMAND_NAMES is not usable: /status is built into Slack")
     assert ended.out == ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -42,10 +42,13 @@ class Document:
             return model.model_validate({} if self.value is None else self.value)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
-        raise self.wrong([part for part in problem["loc"] if part != "[key]"], _explain(problem))
+        raise self._wrong([part for part in problem["loc"] if part != "[key]"], _explain(problem))
 
-    def wrong(self, location: Location, reason: str) -> ConfigurationError:
-        """The error to raise, with the line of `location`, or of what is nearest above it."""
+    def refuse(self, location: Location, reason: str) -> NoReturn:
+        """Raises ConfigurationError with the line of `location`, or of what is nearest above it."""
+        raise self._wrong(location, reason)
+
+    def _wrong(self, location: Location, reason: str) -> ConfigurationError:
         return ConfigurationError(f"{self.name}, line {self.line(location)}: {reason}.")
 
     def line(self, location: Location) -> int:

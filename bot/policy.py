@@ -145,21 +145,21 @@ def _addition(operation: str, environment: str, part: _Addition, *, shorten: boo
 def _check(document: Document, file: _File) -> None:
     for number, rule in enumerate(file.rules):
         if not _facts(rule.when):
-            raise document.wrong(["rules", number, "when"], "`when` is empty: name at least one fact")
+            document.refuse(["rules", number, "when"], "`when` is empty: name at least one fact")
     for level in Level:
         _check_level(document, level, getattr(file.levels, level))
     for operation, environments in file.operations.items():
         for environment, addition in environments.items():
             if addition == _Addition():
                 reason = f"`{environment}` adds nothing: name what it asks for, or remove it"
-                raise document.wrong(["operations", operation, environment], reason)
+                document.refuse(["operations", operation, environment], reason)
 
 
 def _check_level(document: Document, level: Level, part: _Requirement) -> None:
     place = ["levels", level.value]
     serious = level in {Level.HIGH, Level.CRITICAL}
     if serious and part.count == 0:
-        raise document.wrong([*place, "count"], f"`{level}` needs at least one person to agree")
+        document.refuse([*place, "count"], f"`{level}` needs at least one person to agree")
     if serious and part.requester_counts:
         reason = f"the requester never counts for `{level}`: remove `requester_counts`"
-        raise document.wrong([*place, "requester_counts"], reason)
+        document.refuse([*place, "requester_counts"], reason)

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from bot.database import open_store, say
 from domain.errors import ConfigurationError, QuarterdeckError
 
 log = logging.getLogger("quarterdeck")
+
+STOP_SECONDS = 9.0
+"""Longer than an orderly end takes, and shorter than those who stop services wait before they kill."""
 
 Run = Callable[[argparse.Namespace], Coroutine[Any, Any, int | None]]
 """A command; what it returns is the exit status (None is 0)."""
@@ -87,9 +91,22 @@ async def _up(options: argparse.Namespace) -> None:
             ready.append(True)
             _print_addresses(bot)
             await stopped.wait()
+            _leave_in(STOP_SECONDS)
     except asyncio.CancelledError:
         if not stopped.is_set():
             raise
+
+
+def _leave_in(seconds: float) -> None:
+    """Leave at the latest then, also where a database that has fallen silent holds up tasks and threads."""
+
+    def leave() -> None:
+        say("Not everything ended in time. What was acknowledged is durable and goes on with the next start.")
+        os._exit(0)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def _print_addresses(bot: app.Bot) -> None:

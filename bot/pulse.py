@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from domain.deadline import enforce
 from domain.overview import EngineState, Readiness, SlackState, Vitals
 from storage.database import UNAVAILABLE, Database
 from storage.outbox import count_backlog
@@ -57,8 +58,7 @@ class Pulse:
     async def readiness(self) -> Readiness:
         """What `/readyz` answers. Never raises; without the database it is `unavailable`."""
         try:
-            async with asyncio.timeout(DATABASE_SECONDS):
-                backlog = await count_backlog(self._database)
+            backlog = await enforce(count_backlog(self._database), DATABASE_SECONDS)
         except UNAVAILABLE as error:
             log.warning("Postgres does not answer: %s", error)
             return Readiness("unavailable", self.slack(), self._engine_state, None)

@@ -2,10 +2,9 @@
 with Bolt's `process_before_response` the acknowledgement goes out when the listener returns.
 """
 
-import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -13,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from domain.card import Content, Place
 from domain.chat import ChatError
+from domain.deadline import enforce
 from handlers.slack.door import Door
 from handlers.slack.errors import apologize
 from handlers.slack.payloads import Body, Click, Malformed, read_click
@@ -29,15 +29,16 @@ def _correlation_id() -> str:
     return secrets.token_hex(6)
 
 
-def for_command(door: Door, answer: Callable[[Door, Body, str], Awaitable[Content | None]]) -> Listener:
+def for_command(
+    door: Door, answer: Callable[[Door, Body, str], Coroutine[Any, Any, Content | None]]
+) -> Listener:
     """A slash command: its private answer goes with the ack."""
 
     async def listen(ack: AsyncAck, body: Body) -> None:
         correlation_id = _correlation_id()
         with bound_contextvars(correlation_id=correlation_id):
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    content = await answer(door, body, correlation_id)
+                content = await enforce(answer(door, body, correlation_id), ANSWER_SECONDS)
             except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Command {body.get('command')}")
             await ack(**_private(content))
@@ -68,7 +69,7 @@ def for_event(door: Door, hear: Callable[[Door, Body, str], Awaitable[None]]) ->
     return listen
 
 
-def for_click(door: Door, press: Callable[[Door, Click], Awaitable[Content | None]]) -> Listener:
+def for_click(door: Door, press: Callable[[Door, Click], Coroutine[Any, Any, Content | None]]) -> Listener:
     """A button: acknowledged once what it did is durable; whoever pressed it is answered in private."""
 
     async def listen(ack: AsyncAck, body: Body) -> None:
@@ -76,8 +77,7 @@ def for_click(door: Door, press: Callable[[Door, Click], Awaitable[Content | Non
         with bound_contextvars(correlation_id=correlation_id):
             click = read_click(body, correlation_id)
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    content = await press(door, click)
+                content = await enforce(press(door, click), ANSWER_SECONDS)
             except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
                 content = apologize(error, f"Button {click.action_id}")
             if content is not None:

@@ -1,7 +1,8 @@
 """Every listener, one line each. A test holds this table against the app manifest."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
@@ -14,7 +15,7 @@ from handlers.slack.door import Door
 from handlers.slack.payloads import Body, Click
 
 Hear = Callable[[Door, Body, str], Awaitable[None]]
-Press = Callable[[Door, Click], Awaitable[Content | None]]
+Press = Callable[[Door, Click], Coroutine[Any, Any, Content | None]]
 
 COMMANDS = ("execute", "cancel", "qd", "status", "help")
 

@@ -18,7 +18,7 @@ from sandbox.socket_mode import SocketMode
 from sandbox.trigger import TriggerBook
 from sandbox.view import ViewBook
 from sandbox.workspace import Workspace
-from sandbox.world import World
+from sandbox.world.state import World
 
 
 @dataclass(slots=True)
@@ -58,13 +58,13 @@ class Desk:
 
 def build_desk(manifest: Manifest, bot_url: str | None = None, scenario: str | None = None) -> Desk:
     """Put a new sandbox together with its seeded people and channels."""
-    ids, clock, log, faults = IdSource(), Clock(), Log(), Faults()
+    ids, clock, log, feed, faults = IdSource(), Clock(), Log(), Feed(), Faults()
     return Desk(
         manifest=manifest,
         ids=ids,
         clock=clock,
         log=log,
-        feed=Feed(),
+        feed=feed,
         faults=faults,
         limits=Limits(),
         workspace=seed_workspace(ids),
@@ -72,5 +72,5 @@ def build_desk(manifest: Manifest, bot_url: str | None = None, scenario: str | N
         triggers=TriggerBook(clock, ids),
         response_urls=ResponseUrlBook(clock, ids),
         views=ViewBook(ids),
-        world=World(bot_url, scenario),
+        world=World(clock, log, feed, bot_url, scenario),
     )

@@ -18,6 +18,7 @@ from sandbox.identity import BOT_TOKEN
 from sandbox.manifest import Manifest, load_manifest
 from sandbox.response_url import ResponseUrlError
 from sandbox.web_api import dispatcher
+from sandbox.world import deployer_api
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 4 * 1024 * 1024
@@ -101,6 +102,7 @@ def create_app(desk: Desk) -> web.Application:
             web.get("/_sandbox/health", partial(show_health, desk)),
             web.post("/_sandbox/{act}", partial(door.act, desk)),
             web.get("/_world", partial(world_door.show, desk)),
+            *deployer_api.list_routes(desk.world),
             web.post("/_world/{act}", partial(world_door.act, desk)),
             web.get("/files/{id}/{name}", partial(show_file, desk)),
         ]

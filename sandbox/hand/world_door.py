@@ -8,7 +8,8 @@ from aiohttp import web
 from sandbox.desk import Desk
 from sandbox.hand.door import read_object
 from sandbox.hand.gesture import HandError
-from sandbox.world import WorldError
+from sandbox.world.deployer import read_word
+from sandbox.world.service import Service, WorldError
 
 Body = dict[str, Any]
 
@@ -28,46 +29,48 @@ async def act(desk: Desk, request: web.Request) -> web.Response:
     except HandError as error:
         return web.json_response(error.answer())
     except WorldError as error:
-        word, _, sentence = str(error).partition(": ")
-        return web.json_response({"ok": False, "error": word, "detail": sentence})
+        return web.json_response(error.answer())
     desk.feed.publish("world.changed", act=name)
     return web.json_response({"ok": True, **answer})
 
 
 def _deploy(desk: Desk, body: Body) -> Body:
-    version = body.get("version")
-    if not isinstance(version, str) or not version:
-        raise HandError("invalid_arguments", "'version' is missing: name the version to deploy.")
-    key = str(body.get("idempotency_key") or desk.ids.make("hand-"))
-    service = desk.world.deploy(_service(body), str(body.get("environment") or "production"), version, key)
-    return {"version": service.version}
+    key = body.get("idempotency_key")
+    order = {
+        "service": body.get("service"),
+        "environment": body.get("environment") or "production",
+        "version": body.get("version"),
+    }
+    return desk.world.deploy(order, str(key) if key else None)
 
 
 def _break(desk: Desk, body: Body) -> Body:
-    desk.world.find(_service(body)).health = "degraded"
+    _find(desk, body).health = "degraded"
     return {}
 
 
 def _fix(desk: Desk, body: Body) -> Body:
-    desk.world.find(_service(body)).health = "healthy"
+    _find(desk, body).health = "healthy"
     return {}
+
+
+def _faults(desk: Desk, body: Body) -> Body:
+    desk.world.deployer.faults.order(body)
+    return {"faults": desk.world.deployer.faults.describe()}
 
 
 def _accept(_desk: Desk, _body: Body) -> Body:
     return {}
 
 
-def _service(body: Body) -> str:
-    name = body.get("service")
-    if not isinstance(name, str) or not name:
-        raise HandError("invalid_arguments", "'service' is missing: name a service of GET /_world.")
-    return name
+def _find(desk: Desk, body: Body) -> Service:
+    return desk.world.services.get(read_word(body, "service"), str(body.get("environment") or "production"))
 
 
 _ACTS: dict[str, Callable[[Desk, Body], Body]] = {
     "break": _break,
     "change": _accept,
     "deploy": _deploy,
-    "faults": _accept,
+    "faults": _faults,
     "fix": _fix,
 }

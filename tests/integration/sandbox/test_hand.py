@@ -278,19 +278,3 @@ async def test_every_change_is_streamed_with_growing_numbers_and_can_be_continue
     assert deleted["id"] > posted["id"]
     [again] = await asyncio.wait_for(read(1, **{"Last-Event-ID": str(posted["id"])}), 5)
     assert again == deleted
-
-
-async def test_the_world_answers_and_deploys_once_for_one_key(hand: Any) -> None:
-    async def checkout() -> dict[str, Any]:
-        services = (await hand.get("/_world"))["services"]
-        return next(s for s in services if (s["name"], s["environment"]) == ("checkout", "production"))
-
-    before = await checkout()
-    assert (before["version"], before["health"]) == ("v42", "healthy")
-    assert [item["version"] for item in before["history"]] == ["v40", "v41", "v42"]
-    order = {"service": "checkout", "environment": "production", "version": "v41", "idempotency_key": "k1"}
-    for _ in range(2):
-        async with hand.session.post(f"{hand.url}/_world/deploy", json=order) as response:
-            assert (await response.json())["ok"]
-    assert ((await checkout())["version"], len((await checkout())["history"])) == ("v41", 4)
-    assert (await hand.get("/_world"))["calls"] == [{"idempotency_key": "k1", "requests": 2, "effects": 1}]

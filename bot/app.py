@@ -170,13 +170,15 @@ async def run(settings: Settings, *, sandbox: bool, scenario: str | None) -> Asy
         session = await stack.enter_async_context(wiring.create_session())
         chat = wiring.create_chat(desk.bot_token, desk.api_url, session, parts.measures)
         identity = await identify(chat)
-        stack.push_async_callback(parts.supervisor.close)
         services = await parts.build(chat)
         stack.push_async_callback(close_engine)
+        # Before the engine: what runs in the background would go on asking it.
+        stack.push_async_callback(parts.supervisor.close)
         app = wiring.create_app(desk.bot_token, desk.api_url, session, identity)
         sockets = await parts.listen(app, services, identity)
         stack.push_async_callback(parts.supervisor.finish, SPAWNED_DRAIN_SECONDS)
         stack.push_async_callback(sockets.close, SOCKET_DRAIN_SECONDS)
+        await parts.pulse.beat()
         parts.keep_running(services, sockets)
         parts.pulse.started = True
         yield Bot(http_url, desk, services, sockets)

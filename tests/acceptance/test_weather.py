@@ -252,6 +252,7 @@ async def test_sigterm_with_twenty_things_in_flight_loses_none(
         began = time.monotonic()
         assert await bot.stop() == 0
         assert time.monotonic() - began < 10
+        assert "Traceback" not in bot.read_log(), "an orderly end looks like one"
         accepted = {number for number in await asyncio.gather(*sending) if number is not None}
         stored = set(await scene.tasks())
         assert accepted <= stored

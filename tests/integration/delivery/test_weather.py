@@ -74,7 +74,7 @@ async def test_a_lost_reply_whose_parent_went_away_is_found_at_top_level(replica
 async def test_cancelled_in_the_middle_of_a_post(new_replica: Any, world: Any) -> None:
     """The call is on its way when the process ends; the next one looks before it posts."""
     first = await new_replica()
-    await world.hand("faults", api_latency_ms=700)
+    await world.hand("faults", api_latency_ms=1200)
     await first.want("card")
     await until(lambda: world.value("SELECT posting_since IS NOT NULL FROM card"), "the post is under way")
     await asyncio.wait([asyncio.create_task(asyncio.sleep(0.1))])
@@ -83,7 +83,12 @@ async def test_cancelled_in_the_middle_of_a_post(new_replica: Any, world: Any) -
     await world.hand("faults", clear=True)
     await new_replica()
     await until(world.settled, "the card is shown")
+    await until(lambda: _slow_posts(world), "the call of the first has arrived")
     assert await world.keys() == ["card"]
+
+
+async def _slow_posts(world: Any) -> list[Any]:
+    return [each for each in await world.calls("chat.postMessage") if each["latency_ms"] > 1_000]
 
 
 async def test_died_before_the_post_left(new_replica: Any, world: Any) -> None:

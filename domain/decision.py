@@ -39,7 +39,7 @@ def decide(
     """What comes of somebody's click. Approving may need a reason, rejecting always does; blank is none.
 
     One rejection ends the approval. Of several roles a person speaks in the one that leaves the fewest people
-    missing, their own before a lent one.
+    missing, their own before a lent one, one of a group that nobody spoke for before others.
     """
     seats = _seats(approval, voice, now)
     if isinstance(seats, Refusal):
@@ -48,10 +48,10 @@ def decide(
     if stated is None and (approval.requirement.reason_required or not approve):
         return Refusal.REASON_MISSING
     options = [Decision(voice.person, seat.role, approve, stated, now, seat.lender) for seat in seats]
-    decision = min(options, key=lambda option: _missing_with(approval, option))
+    decision = min(options, key=lambda option: _loss(approval, option))
     if not approve:
         return Verdict(decision, ApprovalState.REJECTED)
-    left = _missing_with(approval, decision)
+    left = _loss(approval, decision)[0]
     return Verdict(decision, ApprovalState.PENDING if left else ApprovalState.APPROVED, left)
 
 
@@ -87,12 +87,11 @@ def missing(approval: Approval) -> int:
 
 
 def wanted(approval: Approval) -> frozenset[Role]:
-    """The roles of whom one is needed in any case (the groups nobody spoke for yet), else all that may decide."""
-    agreed = set(_agreed(approval))
-    open_groups = [group for group in approval.requirement.including if not group & agreed]
-    counted = sum(role in approval.requirement.roles for role in _agreed(approval))
-    if open_groups and counted >= approval.requirement.count:
-        return frozenset().union(*open_groups)
+    """Whose word helps: where enough agreed but nobody of some group did, that group's; else all that may decide."""
+    agreed = _agreed(approval)
+    unheard = _unheard(approval.requirement, agreed)
+    if unheard and _left(approval.requirement, agreed) == 0:
+        return frozenset().union(*unheard)
     return approval.requirement.permitted
 
 
@@ -181,14 +180,25 @@ def _agreed(approval: Approval) -> list[Role]:
     return [each.role for each in approval.decisions if each.approve]
 
 
-def _missing_with(approval: Approval, decision: Decision) -> int:
-    return _lacking(approval.requirement, [*_agreed(approval), decision.role])
+def _loss(approval: Approval, decision: Decision) -> tuple[int, bool, int]:
+    agreed = [*_agreed(approval), decision.role]
+    unheard = len(_unheard(approval.requirement, agreed))
+    return _lacking(approval.requirement, agreed), decision.on_behalf_of is not None, unheard
+
+
+def _left(requirement: Requirement, agreed: list[Role]) -> int:
+    """How many of `count` are still open."""
+    return max(requirement.count - sum(role in requirement.roles for role in agreed), 0)
+
+
+def _unheard(requirement: Requirement, agreed: list[Role]) -> list[frozenset[Role]]:
+    """The groups that nobody spoke for."""
+    return [group for group in requirement.including if group.isdisjoint(agreed)]
 
 
 def _lacking(requirement: Requirement, agreed: list[Role]) -> int:
     """The least number of further people, each in one role, that completes `count` and every group."""
-    left = max(requirement.count - sum(role in requirement.roles for role in agreed), 0)
-    groups = [group for group in requirement.including if group.isdisjoint(agreed)]
+    left, groups = _left(requirement, agreed), _unheard(requirement, agreed)
     helpers = [set(some) for some in _subsets(requirement.permitted) if _covers(some, groups)]
     return min(len(some) + max(left - len(some & requirement.roles), 0) for some in helpers)
 

@@ -14,7 +14,7 @@ _SHAPES = re.compile(
     r"xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|whsec_[\w+/=-]{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}"
     r"|(?<=[Bb]earer )[\w.~+/=-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=ticket=)[\w-]{8,}"
 )
-_QUIET = ("slack_bolt", "slack_sdk", "aiohttp.access", "apscheduler", "alembic", "asyncio", "httpx")
+_QUIET = ("slack_bolt", "slack_sdk", "aiohttp", "apscheduler", "alembic", "asyncio", "httpx")
 HIDDEN = "[hidden]"
 
 
@@ -53,12 +53,19 @@ def configure(*, level: str, form: str, secrets: Iterable[str]) -> None:
     """Send every log of the process to standard error. `form` is `text`, `json` or `auto` (text on a terminal)."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     handler = ErrorStream(sys.stderr)
+    handler.addFilter(_is_worth_a_line)
     handler.setFormatter(Redaction(_formatter(as_text=as_text), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in _QUIET:
+        # Spares the work of making what is not shown.
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Bolt gives its loggers the root's level, whatever their parent has, and shows whole bodies at DEBUG."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in _QUIET
 
 
 def _formatter(*, as_text: bool) -> logging.Formatter:

@@ -67,6 +67,7 @@ async def serve(
     try:
         url = await _listen(runner, host, port)
         desk.url = url
+        desk.spawn(desk.world.courier.run())
         yield Sandbox(url, desk)
     finally:
         await desk.close()

@@ -1,7 +1,9 @@
-"""The screws of the sandbox: faults, rate limits, the clock."""
+"""The screws of the sandbox: faults, rate limits, the clock, the bot's address."""
 
+import ipaddress
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.faults import CallFault
 from sandbox.hand.gesture import Answer, Gesture, HandError
@@ -48,6 +50,27 @@ async def clock(gesture: Gesture) -> Answer:
         raise HandError("invalid_arguments", "'scale' must be above 0: 10 is ten times as fast.")
     gesture.desk.clock.set_scale(scale)
     return {"scale": scale}
+
+
+async def bot(gesture: Gesture) -> Answer:
+    """Say where the world sends its webhooks: `{url}`, on loopback; an empty one means nowhere."""
+    url = gesture.text("url")
+    if url and not _is_loopback(url):
+        raise HandError(
+            "invalid_arguments", "'url' must be an http address on 127.0.0.1, localhost or [::1]."
+        )
+    gesture.desk.world.courier.address(url or None)
+    return {"url": gesture.desk.world.courier.bot_url}
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port, name = parts.port, parts.hostname or ""
+        loopback = name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+    return loopback and parts.scheme in ("http", "https") and port != 0
 
 
 def _order_calls(gesture: Gesture) -> None:

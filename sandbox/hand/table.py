@@ -9,6 +9,7 @@ Act = Callable[[Gesture], Awaitable[Answer]]
 
 ACTS: dict[str, Act] = {
     "archive": house.archive,
+    "bot": screw.bot,
     "channel": house.channel,
     "click": press.click,
     "clock": screw.clock,

@@ -9,7 +9,7 @@ from sandbox.desk import Desk
 from sandbox.hand.door import read_object
 from sandbox.hand.gesture import HandError
 from sandbox.world.deployer import read_word
-from sandbox.world.service import Service, WorldError
+from sandbox.world.service import WorldError
 
 Body = dict[str, Any]
 
@@ -23,35 +23,45 @@ async def act(desk: Desk, request: web.Request) -> web.Response:
     """Answer `POST /_world/<act>`."""
     name = request.match_info["act"]
     try:
-        if name not in _ACTS:
-            raise HandError("unknown_act", f"The world has no such act: use one of {', '.join(_ACTS)}.")
-        answer = _ACTS[name](desk, await read_object(request))
+        if name not in WORLD_ACTS:
+            raise HandError("unknown_act", f"The world has no such act: use one of {', '.join(WORLD_ACTS)}.")
+        answer = WORLD_ACTS[name](desk, await read_object(request))
     except HandError as error:
         return web.json_response(error.answer())
     except WorldError as error:
         return web.json_response(error.answer())
-    desk.feed.publish("world.changed", act=name)
+    if name != "deploy":  # the deployer tells of what it has done
+        desk.feed.publish("world.changed", act=name)
     return web.json_response({"ok": True, **answer})
 
 
 def _deploy(desk: Desk, body: Body) -> Body:
     key = body.get("idempotency_key")
     order = {
-        "service": body.get("service"),
-        "environment": body.get("environment") or "production",
-        "version": body.get("version"),
+        "service": read_word(body, "service"),
+        "environment": _word(body, "environment", "production"),
+        "version": read_word(body, "version"),
     }
     return desk.world.deploy(order, str(key) if key else None)
 
 
 def _break(desk: Desk, body: Body) -> Body:
-    _find(desk, body).health = "degraded"
-    return {}
+    severity = _word(body, "severity", "critical")
+    return desk.world.break_service(
+        read_word(body, "service"), _word(body, "environment", "production"), severity
+    )
 
 
 def _fix(desk: Desk, body: Body) -> Body:
-    _find(desk, body).health = "healthy"
-    return {}
+    return desk.world.fix_service(read_word(body, "service"), _word(body, "environment", "production"))
+
+
+def _change(desk: Desk, body: Body) -> Body:
+    name, merge = read_word(body, "service"), body.get("merge")
+    if not isinstance(merge, bool | None):
+        raise HandError("invalid_arguments", "'merge' must be true or false.")
+    title = _word(body, "title", f"Change {name}")
+    return desk.world.change(name, title, _word(body, "author", "dev"), bool(merge))
 
 
 def _faults(desk: Desk, body: Body) -> Body:
@@ -59,17 +69,13 @@ def _faults(desk: Desk, body: Body) -> Body:
     return {"faults": desk.world.deployer.faults.describe()}
 
 
-def _accept(_desk: Desk, _body: Body) -> Body:
-    return {}
+def _word(body: Body, name: str, default: str) -> str:
+    return read_word(body, name) if body.get(name) is not None else default
 
 
-def _find(desk: Desk, body: Body) -> Service:
-    return desk.world.services.get(read_word(body, "service"), str(body.get("environment") or "production"))
-
-
-_ACTS: dict[str, Callable[[Desk, Body], Body]] = {
+WORLD_ACTS: dict[str, Callable[[Desk, Body], Body]] = {
     "break": _break,
-    "change": _accept,
+    "change": _change,
     "deploy": _deploy,
     "faults": _faults,
     "fix": _fix,

@@ -18,9 +18,9 @@ Answer = dict[str, Any]
 class Deployer:
     """Changes services. An order is a JSON object; an answer is what the API gives back beside the status."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tell: Callable[[Answer], None]) -> None:
         self.services, self.ledger, self.faults = services, Ledger(), DeployerFaults()
-        self.listeners: list[Callable[[Answer], None]] = []
+        self._tell = tell
         self._verbs: dict[str, Callable[[Order, str], Answer]] = {
             "deploy": self._deploy,
             "roll_back": self._roll_back,
@@ -50,11 +50,10 @@ class Deployer:
         return call.answer
 
     def act(self, action: str, order: Order, key: str) -> Answer:
-        """Do it, and tell the listeners."""
+        """Do it, and tell of it."""
         done = self._verbs[action](order, key)
         answer = {"ok": True, "id": f"dep-{uuid.uuid4().hex[:12]}", "action": action, **done, "at": now()}
-        for listener in self.listeners:
-            listener(answer)
+        self._tell(answer)
         return answer
 
     def _deploy(self, order: Order, key: str) -> Answer:
@@ -65,7 +64,7 @@ class Deployer:
 
     def _roll_back(self, order: Order, key: str) -> Answer:
         service = self.services.get(read_word(order, "service"), read_word(order, "environment"))
-        given = order.get("version") is not None
+        given = order.get("version") not in (None, "")
         version = read_word(order, "version") if given else service.find_previous()
         before = service.release(version, key)
         return {**_where(order), "version": version, "previous_version": before}
@@ -92,7 +91,7 @@ class Deployer:
         return {**_where(order), "version": None, "previous_version": service.version}
 
     def _migrate(self, order: Order, key: str) -> Answer:
-        name = read_word(order, "name")
+        name = read_word(order, "name" if "name" in order else "migration")
         service = self.services.get(read_word(order, "service"), read_word(order, "environment"))
         service.migrate(name, key)
         return {**_where(order), "version": service.version, "name": name}

@@ -28,7 +28,7 @@ _STATUSES = {
     "service_not_found": 404,
     "unauthorized": 401,
 }
-_WRITES = (
+WRITES = (
     ("POST", "deployments", "deploy"),
     ("POST", "rollbacks", "roll_back"),
     ("POST", "restarts", "restart"),
@@ -50,8 +50,7 @@ class Outcome:
 def list_routes(world: World) -> list[web.RouteDef]:
     """Return every route of the API; what is none of it gets a 404 in JSON."""
     writes = [
-        web.route(method, f"{ROOT}/{path}", partial(_write, world, action))
-        for method, path, action in _WRITES
+        web.route(method, f"{ROOT}/{path}", partial(_write, world, action)) for method, path, action in WRITES
     ]
     return [
         *writes,
@@ -73,7 +72,7 @@ async def _show(world: World, request: web.Request) -> web.StreamResponse:
 
 
 async def _miss(_world: World, request: web.Request) -> web.StreamResponse:
-    paths = ", ".join(f"{method} {ROOT}/{path}" for method, path, _ in _WRITES)
+    paths = ", ".join(f"{method} {ROOT}/{path}" for method, path, _ in WRITES)
     return _answer(
         _refusal(WorldError("not_found", f"There is no {request.method} {request.path}: use {paths}."))
     )

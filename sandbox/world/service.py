@@ -94,14 +94,21 @@ class Services:
 
     def place(self, name: str, environment: str) -> Service:
         """Return where a version may go: a known service may be new in staging or production."""
-        known = any(item.name == name for item in self.all)
-        if not known or environment not in ENVIRONMENTS:
+        self.require(name)
+        if environment not in ENVIRONMENTS:
             return self.get(name, environment)
         for item in self.all:
             if (item.name, item.environment) == (name, environment):
                 return item
         self.all.append(Service(name, environment))
         return self.all[-1]
+
+    def require(self, name: str) -> None:
+        """Raise WorldError `service_not_found` where nothing of this name runs in any environment."""
+        names = list(dict.fromkeys(item.name for item in self.all))
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise WorldError("service_not_found", f"There is no service {name}; what runs: {known}.")
 
     def remove(self, service: Service) -> None:
         """Make an end of it."""

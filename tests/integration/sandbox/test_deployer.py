@@ -5,10 +5,14 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
+
+from sandbox.server import serve
+from tests.support.wait import until
 
 Wait = Callable[..., Awaitable[Any]]
 _numbers = itertools.count(1)
@@ -291,3 +295,17 @@ async def test_a_fault_that_does_not_exist_is_refused(hand: Any, order: dict[str
     async with hand.session.post(f"{hand.url}/_world/faults", json=order) as response:
         answer = await response.json()
     assert (answer["ok"], answer["error"]) == (False, "invalid_arguments")
+
+
+@pytest.mark.parametrize("mode", ["hang", "late"])
+async def test_a_caller_that_still_waits_does_not_keep_the_sandbox_from_stopping(mode: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with serve() as running:
+            deployer = Deployer(SimpleNamespace(session=session, url=running.url))
+            await deployer.order_fault(mode=mode)
+            waiting = asyncio.create_task(deployer.deploy(timeout=30))
+            await until(lambda: running.desk.log.entries(kind="deployer"), "the request has arrived")
+            started = time.monotonic()
+        assert time.monotonic() - started < 2
+        with pytest.raises(aiohttp.ClientError):
+            await waiting

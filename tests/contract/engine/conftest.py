@@ -109,17 +109,17 @@ class Bot:
     async def start(self, workflow: str, *ids: str, args: tuple[Any, ...] = ()) -> None:
         await self.ask("start", workflow=workflow, ids=ids, args=args)
 
-    async def state(self, id: str) -> str:
-        return (await self.ask("status", id=id))["state"]
+    async def state(self, workflow_id: str) -> str:
+        return str((await self.ask("status", workflow_id=workflow_id))["state"])
 
-    async def result(self, id: str, seconds: float = DEADLINE_SECONDS) -> Any:
+    async def result(self, workflow_id: str, seconds: float = DEADLINE_SECONDS) -> Any:
         """Wait until a workflow is done."""
 
         async def ended() -> Any:
-            found = await self.ask("status", id=id)
+            found = await self.ask("status", workflow_id=workflow_id)
             return found if found["state"] != "running" else None
 
-        found = await until(ended, f"{id} has ended", seconds)
+        found = await until(ended, f"{workflow_id} has ended", seconds)
         assert found["state"] == "done", found
         return found["result"]
 
@@ -231,7 +231,7 @@ async def launch(
     yield launched
     for each in bots:
         await each.kill()
-        print(each.noise, end="")
+        sys.stdout.write(each.noise)
 
 
 @pytest.fixture

@@ -34,9 +34,13 @@ class World:
 
     async def call(self, name: str, key: str, gate: str | None = None) -> dict[str, str]:
         self.note(name, key=key)
-        while gate is not None and not (self.folder / gate).exists():
-            await asyncio.sleep(0.01)
+        if gate is not None:
+            await self.pass_through(gate)
         return {"called": name}
+
+    async def pass_through(self, gate: str) -> None:
+        while not (self.folder / gate).exists():  # noqa: ASYNC110  opened by another process
+            await asyncio.sleep(0.01)
 
     async def fail(self, name: str, key: str, times: int) -> str:
         self.note(name, key=key)
@@ -137,8 +141,7 @@ async def crossing(first: str, second: str) -> str:
         touch = text("update effect set workflow = :w where name = :n")
         await session.execute(touch, {"w": engine.workflow_id(), "n": first})
         world.note("locked", row=first)
-        while not (world.folder / "gate").exists():
-            await asyncio.sleep(0.01)
+        await world.pass_through("gate")
         await session.execute(touch, {"w": engine.workflow_id(), "n": second})
         return first
 
@@ -176,6 +179,7 @@ def register_release(code: str) -> "engine.Workflow[[], str]":
             await call("build")
             await engine.wait("go", 86_400)
             await call("ship")
+            await engine.transaction("record", insert, engine.workflow_id(), "shipped")
             await engine.wait("end", 86_400)
             return "old way"
 
@@ -189,6 +193,7 @@ def register_release(code: str) -> "engine.Workflow[[], str]":
         if checked:
             await call("check")
         await call("ship")
+        await engine.transaction("record", insert, engine.workflow_id(), "shipped")
         await engine.wait("end", 86_400)
         return "new way" if checked else "old way"
 
@@ -208,7 +213,7 @@ class Program:
         number, verb = question.pop("n"), question.pop("do")
         try:
             reply = {"value": await getattr(self, verb)(**question)}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  the suite is told of it
             reply = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(json.dumps({"n": number, **reply}) + "\n")
         sys.stdout.flush()
@@ -222,19 +227,19 @@ class Program:
 
         await asyncio.gather(*(one(each) for each in ids))
 
-    async def run(self, workflow: str, id: str, args: list[Any]) -> Any:
-        return await engine.run(self.workflows[workflow], id, *args)
+    async def run(self, workflow: str, workflow_id: str, args: list[Any]) -> Any:
+        return await engine.run(self.workflows[workflow], workflow_id, *args)
 
     async def send(
-        self, id: str, message: Any, topic: str, key: str, row: str | None = None, fail: bool = False
+        self, workflow_id: str, message: Any, topic: str, key: str, row: str | None = None, fail: bool = False
     ) -> None:
         """A decision: its row and its message in one commit, tried until the database takes it."""
         while True:
             try:
                 async with AsyncSession(self.database) as session, session.begin():
                     if row is not None:
-                        await insert(session, id, row)
-                    await engine.send(session, id, message, topic, key)
+                        await insert(session, workflow_id, row)
+                    await engine.send(session, workflow_id, message, topic, key)
                     if fail:
                         raise RuntimeError("the unit of work failed")
                 return
@@ -247,15 +252,14 @@ class Program:
             for _ in range(5):
                 await stack.enter_async_context(self.database.connect())
             engine.services(World).note("held")
-            while not (engine.services(World).folder / gate).exists():
-                await asyncio.sleep(0.01)
+            await engine.services(World).pass_through(gate)
 
-    async def status(self, id: str) -> dict[str, Any]:
-        found = await engine.status(id)
+    async def status(self, workflow_id: str) -> dict[str, Any]:
+        found = await engine.status(workflow_id)
         return {"state": found.state, "name": found.name, "result": found.result, "error": found.error}
 
-    async def cancel(self, id: str) -> None:
-        await engine.cancel(id)
+    async def cancel(self, workflow_id: str) -> None:
+        await engine.cancel(workflow_id)
 
     async def health(self) -> list[Any]:
         assert engine.Engine.running is not None
@@ -293,10 +297,9 @@ async def main(options: argparse.Namespace) -> None:
     running = await engine.launch(
         engine.Config(options.dsn, database, application_version=options.version, grace=options.grace)
     )
-    workflows = {each.name: each for each in (approval, gated, rows, nap, patience, fragile)}
-    workflows |= {
-        each.name: each for each in (crossing, isolation, violation, unstorable, broken, options.release)
-    }
+    registered: list[Any] = [approval, gated, rows, nap, patience, fragile, crossing, isolation]
+    registered += [violation, unstorable, broken, options.release]
+    workflows = {each.name: each for each in registered}
     program = Program(database, workflows)
     tasks = [asyncio.create_task(tend(running, options.every)), asyncio.create_task(listen(program))]
     sys.stdout.write('{"n": 0, "value": "ready"}\n')

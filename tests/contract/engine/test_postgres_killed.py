@@ -99,7 +99,7 @@ async def test_outage_is_told_in_few_lines(launch: Launch, postgres: Any, poll: 
 
 
 async def send(bot: Any, workflow_id: str) -> None:
-    await bot.ask("send", id=workflow_id, message="yes", topic="decision", key="A-1")
+    await bot.ask("send", workflow_id=workflow_id, message="yes", topic="decision", key="A-1")
 
 
 async def settled(postgres: Any, rows: int) -> bool:

@@ -31,7 +31,7 @@ async def test_closes_at_once_and_forgets_nothing(
 
     bot = await launch()
     await asyncio.gather(
-        *(bot.ask("send", id=each, message="yes", topic="decision", key="A-1") for each in ids)
+        *(bot.ask("send", workflow_id=each, message="yes", topic="decision", key="A-1") for each in ids)
     )
     for each in ids:
         assert (await bot.result(each))["decision"] == "yes"
@@ -50,6 +50,19 @@ async def test_step_in_flight_ends_before_it_closes(launch: Launch, world: Any, 
     bot = await launch()
     assert await bot.result("task-1") == "through"
     assert len(world.calls("during")) == len(world.calls("after")) == 1
+
+
+async def test_busy_workflows_do_not_hold_it_up(
+    launch: Launch, world: Any, postgres: Any, poll: Poll
+) -> None:
+    bot = await launch()
+    await bot.start("rows", *(f"task-{n}" for n in range(8)), args=(10_000,))
+    await poll(lambda: written(postgres, 20), "all are busy")
+
+    assert await bot.close() == 0
+    assert world.calls("closed")[0]["seconds"] < 2
+    found = await postgres.fetch("select distinct status from dbos.workflow_status")
+    assert [row["status"] for row in found] == ["PENDING"]
 
 
 async def test_few_connections_under_load(launch: Launch, postgres: Any) -> None:

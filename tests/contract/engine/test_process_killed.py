@@ -21,7 +21,7 @@ async def test_killed_while_it_waits(launch: Launch, world: Any, postgres: Any, 
 
     # However long the others are patient: a process that starts takes over what is left at once.
     bot = await launch("--grace", "3600")
-    await bot.ask("send", id="task-1", message={"approved": True}, topic="decision", key="A-1")
+    await bot.ask("send", workflow_id="task-1", message={"approved": True}, topic="decision", key="A-1")
 
     assert await bot.result("task-1") == {"subject": "rollback", "decision": {"approved": True}}
     assert len(world.calls("ask")) == 1
@@ -35,7 +35,7 @@ async def test_message_that_came_while_nobody_ran_is_found(launch: Launch, postg
     await poll(postgres.effects, "the workflow has come to its wait")
     await bot.kill()
 
-    await other.ask("send", id="task-1", message="yes", topic="decision", key="A-1")
+    await other.ask("send", workflow_id="task-1", message="yes", topic="decision", key="A-1")
 
     bot = await launch()
     assert (await bot.result("task-1"))["decision"] == "yes"
@@ -96,6 +96,6 @@ async def test_recovered_more_often_than_the_library_likes(launch: Launch, postg
     await postgres.fetch("update dbos.workflow_status set recovery_attempts = 5000")
 
     bot = await launch()
-    await bot.ask("send", id="task-1", message="yes", topic="decision", key="A-1")
+    await bot.ask("send", workflow_id="task-1", message="yes", topic="decision", key="A-1")
 
     assert (await bot.result("task-1"))["decision"] == "yes"

@@ -22,7 +22,7 @@ async def test_work_of_a_killed_process_is_adopted(
     killed = time.time()
     world.open("gate")
     assert await second.result("works") == "through"
-    await second.ask("send", id="waits", message="yes", topic="decision", key="A-1")
+    await second.ask("send", workflow_id="waits", message="yes", topic="decision", key="A-1")
     assert (await second.result("waits"))["decision"] == "yes"
 
     assert world.calls("after")[0]["at"] - killed < 5
@@ -74,15 +74,16 @@ async def test_start_of_one_id_by_both_runs_once(launch: Launch, world: Any, pos
 
 async def test_cancelled_by_the_other(launch: Launch, world: Any, postgres: Any, poll: Poll) -> None:
     first, second = await asyncio.gather(launch(), launch())
-    await first.start("approval", "task-1", args=("rollback",))
+    running = asyncio.create_task(
+        first.ask("run", workflow="approval", workflow_id="task-1", args=["rollback"])
+    )
     await poll(postgres.effects, "the workflow has come to its wait")
-    running = asyncio.create_task(first.ask("run", workflow="approval", id="task-1", args=["rollback"]))
 
-    await second.ask("cancel", id="task-1")
+    await second.ask("cancel", workflow_id="task-1")
 
     assert await first.state("task-1") == "cancelled"
     await asyncio.wait([running], timeout=5)
     assert "WorkflowCancelledError" in str(running.exception())
-    await second.ask("send", id="task-1", message="yes", topic="decision", key="A-1")
+    await second.ask("send", workflow_id="task-1", message="yes", topic="decision", key="A-1")
     assert await first.state("task-1") == "cancelled"
     assert world.calls("act") == []

@@ -12,7 +12,7 @@ Poll = Callable[..., Awaitable[Any]]
 
 
 async def send(bot: Any, message: Any = "yes", key: str = "A-1", **more: Any) -> None:
-    await bot.ask("send", id="task-1", message=message, topic="decision", key=key, **more)
+    await bot.ask("send", workflow_id="task-1", message=message, topic="decision", key=key, **more)
 
 
 async def test_message_and_row_commit_together(launch: Launch, postgres: Any, poll: Poll) -> None:
@@ -53,17 +53,18 @@ async def test_message_to_nobody_is_refused(launch: Launch) -> None:
 async def test_wait_ends_without_a_message(launch: Launch) -> None:
     bot = await launch()
     before = time.monotonic()
-    assert await bot.ask("run", workflow="patience", id="task-1", args=[0.5]) is None
+    assert await bot.ask("run", workflow="patience", workflow_id="task-1", args=[0.5]) is None
     assert 0.5 <= time.monotonic() - before < 2
 
 
 async def test_cancelled_at_its_wait(launch: Launch, world: Any, postgres: Any, poll: Poll) -> None:
     bot = await launch("--every", "60")
-    await bot.start("approval", "task-1", args=("rollback",))
+    running = asyncio.create_task(
+        bot.ask("run", workflow="approval", workflow_id="task-1", args=["rollback"])
+    )
     await poll(postgres.effects, "the workflow has come to its wait")
-    running = asyncio.create_task(bot.ask("run", workflow="approval", id="task-1", args=["rollback"]))
 
-    await bot.ask("cancel", id="task-1")
+    await bot.ask("cancel", workflow_id="task-1")
 
     with pytest.raises(LookupError, match="WorkflowCancelledError"):
         await asyncio.wait_for(running, 5)
@@ -78,7 +79,7 @@ async def test_cancelled_in_a_step(launch: Launch, world: Any, poll: Poll) -> No
     bot = await launch()
     await bot.start("gated", "task-1")
     await poll(lambda: world.calls("during"), "the step stands at its gate")
-    await bot.ask("cancel", id="task-1")
+    await bot.ask("cancel", workflow_id="task-1")
     world.open("gate")
     await bot.close()
 
@@ -113,7 +114,7 @@ async def test_transaction_that_fails_leaves_nothing(launch: Launch, postgres: A
     await postgres.fetch("create unique index on effect (workflow, name)")
     bot = await launch()
 
-    assert await bot.ask("run", workflow="violation", id="task-1", args=[]) == "IntegrityError"
+    assert await bot.ask("run", workflow="violation", workflow_id="task-1", args=[]) == "IntegrityError"
     assert await postgres.effects() == []
 
 
@@ -144,15 +145,15 @@ async def test_crowded_pool_is_no_failure(launch: Launch, world: Any, poll: Poll
 
 async def test_transaction_is_read_committed(launch: Launch) -> None:
     bot = await launch()
-    assert await bot.ask("run", workflow="isolation", id="task-1", args=[]) == "read committed"
+    assert await bot.ask("run", workflow="isolation", workflow_id="task-1", args=[]) == "read committed"
 
 
 async def test_failed_workflow_says_why(launch: Launch) -> None:
     bot = await launch()
     with pytest.raises(LookupError, match="WorkflowError: ValueError: no such plan"):
-        await bot.ask("run", workflow="broken", id="task-1", args=[])
+        await bot.ask("run", workflow="broken", workflow_id="task-1", args=[])
 
-    found = await bot.ask("status", id="task-1")
+    found = await bot.ask("status", workflow_id="task-1")
     assert found == {
         "state": "failed",
         "name": "broken",
@@ -165,8 +166,8 @@ async def test_failed_workflow_says_why(launch: Launch) -> None:
 async def test_only_json_is_stored(launch: Launch, postgres: Any) -> None:
     bot = await launch()
     with pytest.raises(LookupError, match="object is not JSON serializable"):
-        await bot.ask("run", workflow="unstorable", id="task-1", args=[])
-    await bot.ask("run", workflow="rows", id="task-2", args=[2])
+        await bot.ask("run", workflow="unstorable", workflow_id="task-1", args=[])
+    await bot.ask("run", workflow="rows", workflow_id="task-2", args=[2])
 
     kinds = await postgres.fetch(
         "select serialization from dbos.workflow_status union select serialization from dbos.operation_outputs"
@@ -191,5 +192,8 @@ async def test_pickle_in_the_database_is_refused(
         return await bot.state("task-1") == "failed"
 
     await poll(failed, "the workflow has refused the message")
-    assert "a pickled value in the database is refused" in (await bot.ask("status", id="task-1"))["error"]
+    assert (
+        "a pickled value in the database is refused"
+        in (await bot.ask("status", workflow_id="task-1"))["error"]
+    )
     assert world.calls("act") == []

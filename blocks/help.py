@@ -9,11 +9,13 @@ _CHAT = "Chat never acts: only `/execute` changes anything, and asks for approva
 
 
 def overview() -> Content:
-    """Every command in one line each."""
+    """Every command in one line each, and an example of each."""
     lines = [mrkdwn.fill("{}\n{}", mrkdwn.code(spec.usage), spec.summary) for spec in TABLE]
+    examples = mrkdwn.join(" · ", [mrkdwn.code(spec.examples[-1]) for spec in TABLE])
     blocks = [
         kit.section(mrkdwn.bold("What you can ask me")),
         *(kit.section(line) for line in lines),
+        kit.context(mrkdwn.fill("For example: {}", examples)),
         kit.context(mrkdwn.Mrkdwn(_ANYWHERE)),
         kit.context(_CHAT),
     ]

@@ -11,6 +11,7 @@ def test_the_overview_names_every_command_and_what_it_does() -> None:
     for spec in TABLE:
         assert f"/{spec.name}" in content.text
         assert spec.summary in read(content)
+        assert any(f"`{example}`" in read(content) for example in spec.examples)
     assert "/execute &lt;task&gt;" in read(content)
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from domain.errors import ConfigurationError
@@ -25,7 +26,14 @@ NAMING = {
 }
 metadata = MetaData(naming_convention=NAMING)
 
-UNAVAILABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError)
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    DBAPIError,
+)
 """What a statement raises while Postgres is away (and, some of it, when the statement itself is wrong)."""
 
 ENGINE_CONNECTIONS = 5

@@ -74,10 +74,14 @@ class DeliveryLoop:
             looked_at = float("-inf")
             while True:
                 self._wake.clear()
-                if time.monotonic() - looked_at > DEAD_OWNERS_SECONDS:
-                    await self._outbox.release_dead()
-                    looked_at = time.monotonic()
-                await self._claim()
+                try:
+                    if time.monotonic() - looked_at > DEAD_OWNERS_SECONDS:
+                        await self._outbox.release_dead()
+                        looked_at = time.monotonic()
+                    await self._claim()
+                except UNAVAILABLE as error:
+                    # The lanes stay: what they are showing in Slack just now is not to be cut.
+                    log.warning("The delivery has to wait for Postgres: %s", error)
                 await self._rest()
         finally:
             await self._stop()
@@ -117,8 +121,11 @@ class DeliveryLoop:
                     break
                 if pause > 0:
                     await asyncio.sleep(pause)
+        except UNAVAILABLE as error:
+            log.warning("The delivery in %s has to wait for Postgres: %s", channel, error)
+            await asyncio.sleep(POLL_SECONDS)
         except Exception:
-            # The lane is given back and the next claim tries again: Postgres may be away for a moment.
+            # The lane is given back and the next claim tries again.
             log.exception("A delivery lane stopped", extra={"channel": channel})
             await asyncio.sleep(POLL_SECONDS)
         finally:

@@ -212,6 +212,7 @@ async def test_breaking_again_is_the_same_alert_and_another_severity_another(
         ("firing", "critical"),
     ]
     assert len({alert["fingerprint"] for alert in alerts}) == 2
+    assert alerts[0]["startsAt"] == alerts[1]["startsAt"] == alerts[2]["startsAt"] < alerts[3]["startsAt"]
 
 
 async def test_a_service_that_is_deleted_fires_no_longer(hand: Any, intake: Intake, wait_until: Wait) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from bot import wiring
+from bot.postgres import Cluster
 from bot.supervisor import Supervisor
 from domain.card import CardDraft, Content, Place
 from domain.chat import Chat
@@ -18,7 +19,9 @@ from domain.overview import Vitals
 from sandbox.server import Sandbox, serve
 from storage import card as cards
 from storage.database import Database, address, connect
+from tests.support import shared
 from tests.support.hand import Hand, key_of
+from tests.support.store import fresh_database
 from workflows import measures
 from workflows.delivery import DeliveryLoop
 from workflows.engine.executor import Executor
@@ -75,6 +78,19 @@ class Replica:
 
 def content(text: str) -> Content:
     return Content(text, [{"type": "section", "text": {"type": "mrkdwn", "text": text}}])
+
+
+@pytest.fixture(scope="module")
+async def module_url(cluster: Cluster) -> AsyncIterator[str]:
+    async with fresh_database(cluster) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(module_url: str) -> str:
+    """The module's database, empty but for the audit trail."""
+    await shared.empty(module_url)
+    return module_url
 
 
 @pytest.fixture

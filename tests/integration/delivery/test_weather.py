@@ -3,11 +3,20 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from domain.card import Place
 from domain.chat import Posted
 from integrations.fakes.chat import FakeChat
 from tests.support.wait import until
 from workflows import delivery
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's own pauses, shortened where they are not what a test is about."""
+    monkeypatch.setattr(delivery, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.2)
 
 
 async def test_retry_after_is_honoured(replica: Any, world: Any) -> None:
@@ -20,6 +29,7 @@ async def test_retry_after_is_honoured(replica: Any, world: Any) -> None:
     assert await world.calls("conversations.history") == [], "a 429 leaves no doubt"
 
 
+@pytest.mark.usefixtures("brisk")
 async def test_server_errors_are_outlasted(replica: Any, world: Any) -> None:
     await world.hand("faults", fail={"method": "chat.postMessage", "status": 500, "times": 2})
     await replica.want("card")
@@ -31,6 +41,7 @@ async def test_server_errors_are_outlasted(replica: Any, world: Any) -> None:
     assert await world.texts() == ["done"]
 
 
+@pytest.mark.usefixtures("brisk")
 async def test_a_lost_answer_does_not_double(replica: Any, world: Any) -> None:
     await world.hand("faults", fail={"method": "chat.postMessage", "status": 502, "after": True})
     await replica.want("card")
@@ -40,6 +51,7 @@ async def test_a_lost_answer_does_not_double(replica: Any, world: Any) -> None:
     assert len(await world.calls("chat.postMessage")) == 2
 
 
+@pytest.mark.usefixtures("brisk")
 async def test_a_lost_answer_does_not_double_where_looking_is_held_up(replica: Any, world: Any) -> None:
     """The first look meets a 429, the second a server error: the doubt stays until an answer comes."""
     await world.hand("faults", fail={"method": "chat.postMessage", "status": 502, "after": True})
@@ -51,6 +63,7 @@ async def test_a_lost_answer_does_not_double_where_looking_is_held_up(replica: A
     assert len(await world.calls("chat.postMessage")) == 1
 
 
+@pytest.mark.usefixtures("brisk")
 async def test_what_was_wanted_meanwhile_is_shown_on_what_is_found(replica: Any, world: Any) -> None:
     await world.hand("faults", fail={"method": "chat.postMessage", "status": 502, "after": True})
     await replica.want("card", "old")
@@ -60,6 +73,7 @@ async def test_what_was_wanted_meanwhile_is_shown_on_what_is_found(replica: Any,
     assert await world.texts() == ["new"]
 
 
+@pytest.mark.usefixtures("brisk")
 async def test_a_lost_reply_whose_parent_went_away_is_found_at_top_level(replica: Any, world: Any) -> None:
     parent = await world.hand.say("a thread")
     await world.hand("delete", user="U0DEV", channel="C0OPS", ts=parent)

@@ -1,7 +1,7 @@
 """The statements of the outbox: who may show what, in which order, and not before when. Replicas are owners."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -9,14 +9,29 @@ from typing import Any
 import asyncpg
 import pytest
 
+from bot.postgres import Cluster
 from domain.card import CardDraft, CardState, Content, Delivery, Place
 from storage import card as cards
 from storage import outbox as outboxes
 from storage.database import Database
 from storage.outbox import Outbox
+from tests.support import shared
+from tests.support.store import fresh_database
 
 Query = Callable[..., Awaitable[list[asyncpg.Record]]]
 OPS = Place("C0OPS")
+
+
+@pytest.fixture(scope="module")
+async def module_url(cluster: Cluster) -> AsyncIterator[str]:
+    async with fresh_database(cluster) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(module_url: str) -> str:
+    await shared.empty(module_url)
+    return module_url
 
 
 @pytest.fixture
@@ -277,7 +292,7 @@ async def test_a_revision_while_the_call_is_under_way_is_not_lost(database: Data
     await revise(database, "card", "new")
     await shown(outbox, delivery)
     again = await take(outbox)
-    assert (again.content.text, again.ts) == ("new", "1700000001.000001")
+    assert (again.content.text, again.ts) == ("new", f"{1_700_000_000 + delivery.card_id}.000001")
 
 
 async def test_reply_waits_for_its_parent_and_stands_below_it(database: Database, outbox: Outbox) -> None:

@@ -10,10 +10,19 @@ _REASONS: dict[str, str] = {
     "is_archived": "it is archived. Unarchive it, or ask in another channel.",
     "missing_scope": "the Slack app lacks a permission. Install it again with the current manifest.",
 }
+# No permission would change these.
+_CONTENT = frozenset(
+    {
+        *("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text"),
+        *("invalid_arguments", "invalid_metadata_format", "metadata_too_large", "cant_update_message"),
+    }
+)
 
 
 def explain(code: str) -> str:
     """Why Slack refuses us, and the fix, from Slack's own word for it (markup)."""
+    if code in _CONTENT:
+        return f"Slack refuses the message itself (`{code}`), which is a defect of mine. Report it, please."
     return _REASONS.get(code, f"Slack says `{code}`. An administrator can allow me to post there.")
 
 

@@ -107,7 +107,9 @@ async def test_content_that_slack_refuses_is_told_and_holds_up_nobody(replica: A
     await until(world.settled, "the next card is shown")
     await until(lambda: world.keys("D0DEV"), "the asker hears of it")
     assert await world.keys() == ["next"]
-    assert "`invalid_blocks`" in (await direct_messages(world, "D0DEV"))[0]
+    told = (await direct_messages(world, "D0DEV"))[0]
+    assert "`invalid_blocks`" in told
+    assert "administrator" not in told
     assert (await overview.gather(replica.services, "U0DEV", "C0OPS")).failed == 1
 
     await replica.revise("card", "good")

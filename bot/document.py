@@ -166,5 +166,10 @@ def _explain(problem: ErrorDetails) -> str:
     field = names[-1] if names else "the file"
     if problem["type"] in _REASONS:
         return _REASONS[problem["type"]].format(field=field)
-    reason = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    reason = (
+        problem["msg"]
+        .removeprefix("Value error, ")
+        .replace("Input should", "should")
+        .replace("String should", "should")
+    )
     return reason if problem["type"] == "value_error" else f"`{field}` {reason[:1].lower()}{reason[1:]}"

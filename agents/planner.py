@@ -9,6 +9,7 @@ from agents.grammar.draft import Draft
 from agents.grammar.matcher import Matcher, Reading
 from agents.grammar.resolution import Resolution, consents
 from agents.grammar.similarity import Similarity
+from agents.grammar.token import TooLong
 from domain.action import Action, Catalogue
 from domain.argument import clean
 from domain.plan import Inquiry, Outcome, Question, Unsure
@@ -36,7 +37,10 @@ class RulesPlanner:
     def outcome(self, inquiry: Inquiry) -> Outcome:
         """The same, for callers that are not asynchronous."""
         request = clean(inquiry.request)
-        clauses = self._split(request)
+        try:
+            clauses = self._split(request)
+        except TooLong:
+            return sentence.TOO_MANY
         if len(clauses) > MOST_STEPS or any(len(each.tokens) > MOST_WORDS for each in clauses):
             return sentence.TOO_MANY
         if not clauses:
@@ -96,7 +100,7 @@ class _Attempt:
         self._planner, self._catalogue = planner, planner.catalogue
         self._request, self._clauses, self._answers = request, clauses, answers
         self._drafts: list[Draft] = []
-        self._dropped: list[str] = []
+        self._dropped: set[str] = set()
 
     def outcome(self) -> Outcome:
         problem = self._read_alone() if len(self._clauses) == 1 else self._read_all()
@@ -123,7 +127,7 @@ class _Attempt:
         for number, clause in enumerate(self._clauses, start=1):
             answer = self._answers.get(f"{number}.action")
             if consents(answer):
-                self._dropped.append(clause.text)
+                self._dropped.update(token.word for token in (*clause.tokens, *clause.cut))
             elif not self._add(number, clause, answer):
                 names = () if clause.manner is Manner.NEGATION else self._planner.near(clause)
                 unclear.append(sentence.unclear(number, clause, names))

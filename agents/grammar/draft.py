@@ -27,7 +27,7 @@ _PLACES_ONLY = lexicon.PLACE_WORDS - {"to"}
 @dataclass
 class Draft:
     """`number` counts clauses from 1. `spoken`: the clause names its action itself. `values` and `doubts` by parameter;
-    `rest` is what is not understood, as it was typed.
+    `rest` is what is not understood, as it was typed, and `rest_words` its words.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Draft:
     values: dict[str, Value] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
     rest: str = ""
+    rest_words: frozenset[str] = frozenset()
 
     @property
     def own(self) -> dict[str, Value]:
@@ -82,6 +83,9 @@ def create(
                 draft.doubts[parameter.name] = _doubt(parameter, text, services)
     left = [_with_lead(clause.tokens, run) for run in runs]
     texts = [excerpt(request, [clause.tokens[index] for index in run]) for run in left]
+    draft.rest_words = frozenset(
+        token.word for token in (*(clause.tokens[index] for run in left for index in run), *clause.cut)
+    )
     draft.rest = " … ".join([*texts, *([excerpt(request, clause.cut)] if clause.cut else [])])
     return draft
 

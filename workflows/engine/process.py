@@ -119,7 +119,7 @@ class Engine:
             await self._wake()
         except WEATHER as error:
             if not self._away:
-                log.warning("the engine lost the database: %s", error)
+                log.warning("the engine lost the database: %s", _first_line(error))
             self._away = True
         else:
             if self._away:
@@ -171,7 +171,9 @@ class Engine:
         try:
             await self._adopt(grace=0)
         except WEATHER as error:
-            log.warning("the engine lost the database while it took over what was left: %s", error)
+            log.warning(
+                "the engine lost the database while it took over what was left: %s", _first_line(error)
+            )
 
     async def _adopt(self, grace: float) -> None:
         await self._executor.adopt(self.config.application_version, grace)
@@ -188,7 +190,7 @@ class Engine:
 async def launch(config: Config) -> Engine:
     """Start the engine on the running loop, which must be the main one. What was left behind goes on at once.
 
-    `bind` comes first. Raises SQLAlchemyError or OSError if the database cannot be reached.
+    `bind` comes first, or at the latest before the next `await`. Raises SQLAlchemyError or OSError if the database cannot be reached.
     """
     if Engine.running is not None:
         raise RuntimeError("the engine is running already")
@@ -200,6 +202,10 @@ async def launch(config: Config) -> Engine:
         raise
     Engine.running = engine
     return engine
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def current() -> Engine:

@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import pytest
 from dbos import DBOS, _serialization, _sys_db
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from workflows import engine
 from workflows.engine import library
 
 Launch = Callable[..., Awaitable[Any]]
@@ -89,6 +94,24 @@ async def test_recovering_until_all_is_taken_up(launch: Launch, postgres: Any, p
         return bool(await bot.ask("health") == ["running", 50])
 
     await poll(recovered, "all are taken up")
+
+
+async def test_does_not_launch_without_a_database(tmp_path: Path) -> None:
+    database = create_async_engine(f"postgresql+asyncpg://nobody@/nothing?host={tmp_path}")
+
+    with pytest.raises((OSError, SQLAlchemyError)):
+        await engine.launch(engine.Config(f"postgresql://nobody@/nothing?host={tmp_path}", database))
+
+    assert engine.Engine.running is None
+    with pytest.raises(engine.NotLaunchedError):
+        await engine.status("task-1")
+
+
+def test_services_come_as_they_were_bound() -> None:
+    engine.bind(Path("/"))
+    assert engine.services(Path) == Path("/")
+    with pytest.raises(TypeError, match="bound to PosixPath, not str"):
+        engine.services(str)
 
 
 def test_seams_of_the_pinned_library() -> None:

@@ -190,7 +190,8 @@ class Engine:
 async def launch(config: Config) -> Engine:
     """Start the engine on the running loop, which must be the main one. What was left behind goes on at once.
 
-    `bind` comes first, or at the latest before the next `await`. Raises SQLAlchemyError or OSError if the database cannot be reached.
+    `bind` comes first, or at the latest before the next `await`. Raises SQLAlchemyError or OSError if the
+    database cannot be reached.
     """
     if Engine.running is not None:
         raise RuntimeError("the engine is running already")

@@ -3,7 +3,9 @@
 from blocks import kit, mrkdwn
 from domain.card import Content
 
-_OFFER = mrkdwn.Mrkdwn("Ask me for `/status` or `/help`, or start something with `/execute &lt;task&gt;`.")
+_OFFER = mrkdwn.Mrkdwn(
+    "Ask me for `/qd status` or `/qd help`, or start something with `/execute &lt;task&gt;`."
+)
 
 
 def greeting() -> Content:

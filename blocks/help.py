@@ -2,9 +2,12 @@
 
 from blocks import kit, mrkdwn
 from domain.card import Content
-from domain.command import TABLE, CommandSpec, MisusedCommand, UnknownCommand
+from domain.command import SPECS, TABLE, CommandSpec, MisusedCommand, UnknownCommand
 
-_ANYWHERE = "The same words work everywhere: `/qd status`, or `@Quarterdeck status` in a channel or a thread."
+_ANYWHERE = (
+    "The same words work everywhere: `@Quarterdeck status` in a channel or a thread, and `/status` or `/help`"
+    " where Slack leaves us these names (as in the sandbox)."
+)
 _CHAT = "Chat never acts: only `/execute` changes anything, and asks for approval where the risk says so."
 
 
@@ -52,7 +55,7 @@ def misused(reading: MisusedCommand) -> Content:
 
 
 def _slash(name: str) -> mrkdwn.Mrkdwn:
-    return mrkdwn.code(f"/{name}")
+    return mrkdwn.code(SPECS[name].call)
 
 
 def _two_lines(sentence: mrkdwn.Mrkdwn, fix: mrkdwn.Mrkdwn) -> Content:

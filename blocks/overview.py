@@ -18,7 +18,12 @@ def overview(facts: Overview) -> Content:
     """The private answer to `/status`."""
     count = len(facts.tasks)
     headline = f"{count} open task{'' if count == 1 else 's'}" if count else "No open tasks"
-    blocks = [kit.section(mrkdwn.fill("{} of yours or in this channel", mrkdwn.bold(headline)))]
+    where = "in this channel" if facts.elsewhere else "of yours or in this channel"
+    blocks = [kit.section(mrkdwn.fill("{} {}", mrkdwn.bold(headline), where))]
+    if facts.elsewhere:
+        blocks.append(
+            kit.context(f"{facts.elsewhere} of yours elsewhere: `/qd status` tells you in private.")
+        )
     blocks += [kit.section(_line(task)) for task in facts.tasks[:_SHOWN_TASKS]]
     if count > _SHOWN_TASKS:
         blocks.append(kit.context(f"… and {count - _SHOWN_TASKS} more."))

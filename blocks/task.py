@@ -75,6 +75,13 @@ def describe(task: Task, delivery: str | None = None) -> Content:
     return kit.message(mrkdwn.fill("{}: {}", task.name, describe_state(task.state)), blocks)
 
 
+def describe_briefly(task: Task) -> Content:
+    """How a task stands, without a word of what was asked for: it belongs to another conversation."""
+    sentence = mrkdwn.fill("{}: {}", mrkdwn.bold(task.name), describe_state(task.state))
+    hint = "It was asked for in another conversation, where its card tells more."
+    return kit.message(sentence, [kit.section(sentence), kit.context(hint)])
+
+
 def cancelled(number: int) -> Content:
     """The private answer to `/cancel`."""
     return kit.message(

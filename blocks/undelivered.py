@@ -31,7 +31,7 @@ def undelivered(channel: str, code: str) -> Content:
     sentence = mrkdwn.fill(
         "I cannot show you my answer in {}: {}", mrkdwn.channel(channel), mrkdwn.Mrkdwn(explain(code))
     )
-    fix = "Nothing is lost: what you asked for is recorded, and `/status` tells how it stands."
+    fix = "Nothing is lost: what you asked for is recorded, and `/qd status` tells how it stands."
     return kit.message(
         mrkdwn.join(" ", [sentence, fix]), [kit.section(sentence), kit.context(mrkdwn.Mrkdwn(fix))]
     )

@@ -113,6 +113,8 @@ class Assembly:
         self.supervisor.keep("sockets", sockets.watch)
         self.supervisor.keep("engine", self.pulse.run)
         self.supervisor.keep("housekeeping", lambda: housekeeping.run(services))
+        if self.desk.watch is not None:
+            self.supervisor.keep("sandbox", self.desk.watch)
         if self.store.watch is not None:
             self.supervisor.keep("postgres", self.store.watch)
 

@@ -1,10 +1,11 @@
 """Which Slack the bot talks to: the real one, or a sandbox that runs already or is started as a child."""
 
 import asyncio
+import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,18 +14,24 @@ import aiohttp
 from bot.settings import SANDBOX_APP_TOKEN, SANDBOX_BOT_TOKEN, Settings, is_loopback
 from domain.errors import ConfigurationError
 
+Watch = Callable[[], Awaitable[None]]
+log = logging.getLogger(__name__)
+
 START_SECONDS = 15.0
 STOP_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Tokens and addresses of the Slack we talk to. `page` is the sandbox's, None with a real Slack."""
+    """Tokens and addresses of the Slack we talk to. `page` is the sandbox's, None with a real Slack; `watch` keeps a
+    sandbox of our own alive.
+    """
 
     bot_token: str
     app_token: str
     api_url: str
     page: str | None
+    watch: Watch | None = None
 
 
 @asynccontextmanager
@@ -42,12 +49,15 @@ async def open_desk(settings: Settings, *, wanted: bool, scenario: str | None) -
         yield _sandbox_desk(address)
         return
     _check_free(settings.sandbox_port)
-    async with _child(settings, scenario) as address:
-        yield _sandbox_desk(address)
+    child = Child(settings, scenario)
+    try:
+        yield _sandbox_desk(await child.start(), child.watch)
+    finally:
+        await child.stop()
 
 
-def _sandbox_desk(address: str) -> Desk:
-    return Desk(SANDBOX_BOT_TOKEN, SANDBOX_APP_TOKEN, f"{address}/api/", address)
+def _sandbox_desk(address: str, watch: Watch | None = None) -> Desk:
+    return Desk(SANDBOX_BOT_TOKEN, SANDBOX_APP_TOKEN, f"{address}/api/", address, watch)
 
 
 def refuse_sandbox_tokens(bot_token: str, api_url: str) -> None:
@@ -65,7 +75,8 @@ async def _answers(address: str) -> bool:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(f"{address}/_sandbox/state") as answer,
         ):
-            return answer.status == 200 and "bot" in await answer.json()
+            found = await answer.json()
+            return answer.status == 200 and isinstance(found, dict) and "bot" in found
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return False
 
@@ -80,53 +91,81 @@ def _check_free(port: int) -> None:
         ) from error
 
 
-@asynccontextmanager
-async def _child(settings: Settings, scenario: str | None) -> AsyncIterator[str]:
-    arguments = ["--with-parent", "--port", str(settings.sandbox_port)]
-    if settings.http_port:
-        arguments += ["--bot-url", f"http://127.0.0.1:{settings.http_port}"]
-    if scenario:
-        arguments += ["--scenario", scenario]
-    # In a session of its own, so that Ctrl-C reaches us first and it outlives our drain. Its standard input is a
-    # pipe from us: when we die it reads the end of it and stops too.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",  # a folder named sandbox where we were started is not ours
-        "-m",
-        "sandbox",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        yield await _wait_for(process, settings.sandbox_port)
-    finally:
-        await _stop(process)
+class Child:
+    """A sandbox of our own. It is started again if it ends, on the same port; what was said there is then gone."""
 
+    def __init__(self, settings: Settings, scenario: str | None) -> None:
+        self._settings = settings
+        self._scenario = scenario
+        self._port = settings.sandbox_port
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
 
-async def _wait_for(process: asyncio.subprocess.Process, port: int) -> str:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            line = (await process.stdout.readline()).decode()
-    except TimeoutError:
-        line = ""
-    address = next((word for word in line.split() if word.startswith("http://")), None)
-    if address is None:
-        raise ConfigurationError(
-            f"The sandbox did not start on port {port}: what it said stands above; or pass another --sandbox-port."
+    async def start(self) -> str:
+        """Start it and return its address. Raises ConfigurationError where it does not start."""
+        # In a session of its own, so that Ctrl-C reaches us first and it outlives our drain. Its standard input is a
+        # pipe from us: when we die it reads the end of it and stops too.
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # a folder named sandbox where we were started is not ours
+            "-m",
+            "sandbox",
+            *self._arguments(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
-    return address.rstrip("/")
+        address = await self._read_address(self._process)
+        self._port = int(address.rsplit(":", 1)[1])
+        return address
 
+    def _arguments(self) -> list[str]:
+        arguments = ["--with-parent", "--port", str(self._port)]
+        if self._settings.http_port:
+            arguments += ["--bot-url", f"http://127.0.0.1:{self._settings.http_port}"]
+        return [*arguments, "--scenario", self._scenario] if self._scenario else arguments
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
+    async def _read_address(self, process: asyncio.subprocess.Process) -> str:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                line = (await process.stdout.readline()).decode()
+        except TimeoutError:
+            line = ""
+        address = next((word for word in line.split() if word.startswith("http://")), None)
+        if address is None:
+            raise ConfigurationError(
+                f"The sandbox did not start on port {self._port}: what it said stands above; or pass another"
+                " --sandbox-port."
+            )
+        self._reading = asyncio.create_task(_drain(process.stdout))
+        return address.rstrip("/")
+
+    async def watch(self) -> None:
+        """Start it again whenever it ends; to be supervised."""
+        while True:
+            assert self._process is not None  # noqa: S101 - it was started
+            code = await self._process.wait()
+            log.error("The sandbox ended by itself (status %s) and is started again, empty", code)
+            await self.start()
+
+    async def stop(self) -> None:
+        """Stop it, by force if it does not listen."""
+        if self._reading is not None:
+            self._reading.cancel()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
             await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    """Read on, so that a full pipe never stops the writer."""
+    while await stream.read(65_536):
+        pass

@@ -30,6 +30,11 @@ class CommandSpec:
     examples: tuple[str, ...]
     accepts: Callable[[str], bool]
 
+    @property
+    def call(self) -> str:
+        """How it is called wherever Slack lets us: `/execute`, `/qd status`."""
+        return self.usage.partition(" <")[0].partition(" [")[0].removesuffix(" T-12")
+
 
 @dataclass(frozen=True)
 class Command:
@@ -93,9 +98,9 @@ TABLE: tuple[CommandSpec, ...] = (
     ),
     CommandSpec(
         "status",
-        "/status [T-12]",
+        "/qd status [T-12]",
         "What runs, what waits for whom, and how I am; or one task in full.",
-        ("/status", "/status T-12"),
+        ("/qd status", "/qd status T-12"),
         _is_task_or_empty,
     ),
     CommandSpec(
@@ -107,9 +112,9 @@ TABLE: tuple[CommandSpec, ...] = (
     ),
     CommandSpec(
         "help",
-        "/help [command]",
+        "/qd help [command]",
         "This overview, or one command with its examples.",
-        ("/help", "/help execute"),
+        ("/qd help", "/qd help execute"),
         _is_command_or_empty,
     ),
 )

@@ -23,7 +23,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Overview:
-    """What one person sees of the whole from one channel."""
+    """What one person sees of the whole from one channel. `elsewhere` counts tasks of theirs that are not shown
+    because everybody in the channel reads the answer.
+    """
 
     tasks: list[Task]
     faults: list[Fault]
@@ -31,6 +33,7 @@ class Overview:
     backlog: int
     slack: SlackState
     engine: EngineState
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True)

@@ -257,14 +257,17 @@ async def list_askers(session: AsyncSession, channel: str) -> list[str]:
     return list(rows.scalars())
 
 
-async def list_faults(session: AsyncSession) -> list[LaneFault]:
-    """Channels that refuse us, longest first."""
+async def list_faults(session: AsyncSession, person: str, channel: str) -> list[LaneFault]:
+    """Places that refuse us and that concern this person or channel, longest first."""
     rows = await session.execute(
         text(
             "SELECT l.channel, l.fault, l.fault_at, count(c.id) AS waiting FROM lane l"
             " LEFT JOIN card c ON c.channel = l.channel AND c.state = 'live' AND c.version > c.shown_version"
-            " WHERE l.fault IS NOT NULL GROUP BY l.channel ORDER BY l.fault_at"
-        )
+            " WHERE l.fault IS NOT NULL AND (l.channel IN (:channel, :person)"
+            "   OR EXISTS (SELECT FROM card mine WHERE mine.channel = l.channel AND mine.asker = :person))"
+            " GROUP BY l.channel ORDER BY l.fault_at"
+        ),
+        {"person": person, "channel": channel},
     )
     return [LaneFault(row.channel, row.fault, row.fault_at, row.waiting) for row in rows]
 

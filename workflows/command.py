@@ -94,13 +94,20 @@ async def _execute(services: Services, ask: Ask) -> Content | None:
     return None if number is None else accepted(number)
 
 
+def is_public(ask: Ask) -> bool:
+    """Whether others read the answer: it was asked for aloud, in a channel."""
+    return ask.spoken and not ask.place.channel.startswith("D")
+
+
 async def _status(services: Services, ask: Ask) -> Content | None:
     number = task_number(ask.text)
     if number is None:
-        facts = await overview.gather(services, ask.person, ask.place.channel)
+        facts = await overview.gather(services, ask.person, ask.place.channel, public=is_public(ask))
         return await answer(services, ask, "command.status", overview_blocks.overview(facts))
     try:
-        content = await overview.describe_task(services, number)
+        content = await overview.describe_task(
+            services, number, ask.person, ask.place.channel, public=is_public(ask)
+        )
     except QuarterdeckError as error:
         content = notice(error.sentence)
     return await answer(services, ask, "command.status", content, ("task", task_name(number)))

@@ -77,7 +77,7 @@ async def cancel(session: Session, ask: Ask, number: int) -> Task:
 
 def _objection(task: Task | None, number: int, person: str) -> QuarterdeckError | None:
     if task is None:
-        return NotFound(f"There is no {task_name(number)}. `/status` lists the open tasks.")
+        return NotFound(f"There is no {task_name(number)}. `/qd status` lists the open tasks.")
     if task.requester != person:
         return NotAllowed(f"{task.name} is not yours: only the person who asked for it can cancel it.")
     return None

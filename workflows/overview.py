@@ -1,6 +1,6 @@
 """How things stand, for one person in one channel, and for one task."""
 
-from blocks.task import describe
+from blocks.task import describe, describe_briefly
 from blocks.undelivered import explain
 from domain.card import CardState, Content
 from domain.errors import NotFound
@@ -14,14 +14,16 @@ from workflows.services import Services
 _LISTED = 50
 
 
-async def gather(services: Services, person: str, channel: str) -> Overview:
-    """The facts behind `/status`."""
+async def gather(services: Services, person: str, channel: str, *, public: bool = False) -> Overview:
+    """The facts behind `/status`. A public answer does not show what its asker does elsewhere."""
     async with services.database.unit_of_work() as session:
         open_tasks = await tasks.list_open(session, requester=person, channel=channel, limit=_LISTED)
-        faults = await outboxes.list_faults(session)
+        faults = await outboxes.list_faults(session, person, channel)
         failed = await outboxes.count_failed(session)
+    shown = [task for task in open_tasks if task.channel == channel or not public]
     return Overview(
-        tasks=open_tasks,
+        tasks=shown,
+        elsewhere=len(open_tasks) - len(shown),
         faults=[Fault(each.channel, explain(each.fault), each.fault_at, each.waiting) for each in faults],
         failed=failed,
         backlog=await outboxes.count_backlog(services.database),
@@ -30,13 +32,19 @@ async def gather(services: Services, person: str, channel: str) -> Overview:
     )
 
 
-async def describe_task(services: Services, number: int) -> Content:
-    """The answer to `/status T-n`. Raises NotFound."""
+async def describe_task(
+    services: Services, number: int, person: str, channel: str, *, public: bool = False
+) -> Content:
+    """The answer to `/status T-n`. What was asked for is told in the task's own channel, and in private to the person
+    who asked for it; elsewhere only how it stands. Raises NotFound.
+    """
     async with services.database.unit_of_work() as session:
         task = await tasks.find(session, number)
         trouble = await cards.find_trouble(session, card_key(number))
     if task is None:
-        raise NotFound(f"There is no {task_name(number)}. `/status` lists the open tasks.")
+        raise NotFound(f"There is no {task_name(number)}. `/qd status` lists the open tasks.")
+    if task.channel != channel and (public or task.requester != person):
+        return describe_briefly(task)
     return describe(task, _explain_trouble(trouble))
 
 

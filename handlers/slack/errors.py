@@ -17,5 +17,5 @@ def apologize(error: Exception, what: str) -> Content:
     log.error("%s failed", what, exc_info=error)
     return notice(
         "I could not confirm that this was recorded.",
-        "`/status` shows whether it was; if not, please send it again in a moment.",
+        "`/qd status` shows whether it was; if not, please send it again in a moment.",
     )

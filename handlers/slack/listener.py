@@ -75,7 +75,12 @@ def for_click(door: Door, press: Callable[[Door, Click], Coroutine[Any, Any, Con
     async def listen(ack: AsyncAck, body: Body) -> None:
         correlation_id = _correlation_id()
         with bound_contextvars(correlation_id=correlation_id):
-            click = read_click(body, correlation_id)
+            try:
+                click = read_click(body, correlation_id)
+            except Malformed as error:
+                log.warning("A click was not understood: %s", error)
+                await ack()
+                return
             try:
                 content = await enforce(press(door, click), ANSWER_SECONDS)
             except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked

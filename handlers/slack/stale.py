@@ -13,4 +13,4 @@ log = logging.getLogger(__name__)
 async def stale_button(door: Door, click: Click) -> Content:
     """A button that no listener knows: it stands on a message of another version."""
     log.info("A button without a listener was pressed: %s", click.action_id)
-    return notice("This button is no longer in use.", "`/status` shows what can be done now.")
+    return notice("This button is no longer in use.", "`/qd status` shows what can be done now.")

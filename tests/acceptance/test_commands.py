@@ -54,8 +54,8 @@ async def test_help_and_status_answer_in_private(hand: Hand) -> None:
 
 @pytest.mark.usefixtures("bot")
 async def test_an_unknown_word_gets_the_nearest_command(hand: Hand) -> None:
-    assert "/status" in await private(hand, "/qd staus")
-    assert "/help" in await private(hand, "/qd xyzzy")
+    assert "/qd status" in await private(hand, "/qd staus")
+    assert "/qd help" in await private(hand, "/qd xyzzy")
     ts = await hand.say("@Quarterdeck /exceute something")
     assert "/execute" in await reply(hand, ts)
 
@@ -193,3 +193,15 @@ async def test_many_at_once_are_all_accepted_with_numbers_of_their_own(hand: Han
         return {key_of(each) for each in await hand.cards()} == {f"task:{number}" for number in range(1, 21)}
 
     await until(shown, "twenty cards")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_what_was_asked_for_in_private_stays_private(hand: Hand) -> None:
+    secret = "restart search quietly"
+    await hand.command(f"/execute {secret}", channel="D0DEV")
+    assert secret not in await private(hand, "/status T-1", user="U0LEAD", channel="C0ENG")
+    assert secret in await private(hand, "/status T-1", channel="C0ENG")
+    for words in ("@Quarterdeck status", "@Quarterdeck status T-1"):
+        ts = await hand.say(words, channel="C0ENG")
+        assert secret not in await reply(hand, ts, "C0ENG")
+    assert secret in await private(hand, "/status", channel="C0ENG")

@@ -5,7 +5,6 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.integration.cli.conftest import Terminal, answers, is_gone
@@ -29,19 +28,6 @@ async def test_it_prints_where_to_look_and_ends_with_ctrl_c(connected: Terminal)
     assert not await answers(http)
 
 
-async def test_it_ends_on_sigterm_and_leaves_a_sandbox_that_it_only_joined(
-    connected: Terminal, sandbox_url: str
-) -> None:
-    async with connected.up("--sandbox-port", sandbox_url.rsplit(":", 1)[1]) as bot:
-        assert bot.address("Sandbox") == sandbox_url
-        assert bot.children() == []
-
-        ended = await bot.stop(signal.SIGTERM)
-
-    assert ended.status == 0
-    assert await answers(sandbox_url)
-
-
 async def test_it_waits_for_slack_and_a_signal_ends_the_wait(connected: Terminal) -> None:
     tokens = {"SLACK_BOT_TOKEN": "xoxb-sandbox", "SLACK_APP_TOKEN": "xapp-sandbox"}
     process = await connected.open("up", "--http-port", 0, SLACK_API_URL="http://127.0.0.1:1/api/", **tokens)
@@ -59,30 +45,25 @@ async def test_it_waits_for_slack_and_a_signal_ends_the_wait(connected: Terminal
     assert b"Traceback" not in err
 
 
-async def test_a_kill_leaves_no_sandbox_behind_and_it_starts_again(connected: Terminal) -> None:
-    async with connected.up() as bot:
-        sandbox = bot.sandbox()
-        await bot.stop(signal.SIGKILL)
-        await is_gone(sandbox)
-
-    async with connected.up() as again:
-        assert await answers(f"{again.address('HTTP')}/readyz")
-
-
-async def test_a_password_never_comes_into_the_log(connected: Terminal) -> None:
-    """At its most talkative, with a command, a mention, a reload of the sockets and calls that fail."""
+async def test_it_ends_on_sigterm_and_leaves_a_sandbox_that_it_only_joined_and_no_secret_in_its_log(
+    connected: Terminal, sandbox_url: str, hand: Hand
+) -> None:
+    """At its most talkative, with a command, a mention, a reload of the sockets and a call that fails."""
     url = connected.environment["DATABASE_URL"]
     assert "quarterdeck@" in url
     connected.environment["DATABASE_URL"] = url.replace("quarterdeck@", "quarterdeck:hunter22%21@")
 
-    async with connected.up(QD_LOG_LEVEL="DEBUG") as bot, aiohttp.ClientSession() as session:
-        hand = Hand(bot.address("Sandbox"), session)
+    async with connected.up("--sandbox-port", sandbox_url.rsplit(":", 1)[1], QD_LOG_LEVEL="DEBUG") as bot:
+        assert bot.address("Sandbox") == sandbox_url
+        assert bot.children() == []
         await hand("faults", fail={"method": "chat.postMessage", "status": 500, "times": 1}, refresh=True)
         assert (await hand.command("/execute roll back checkout"))["ok"]
         await hand.say("@Quarterdeck what about my-private-words?")
         await until(lambda: _shown(hand), "both answers are shown", 20)
         ended = await bot.stop(signal.SIGTERM)
 
+    assert ended.status == 0
+    assert await answers(sandbox_url)
     assert "Slack answered internal_error" in ended.err
     for hidden in ("hunter22", "my-private-words", "roll back checkout", "ticket="):
         assert hidden not in ended.err, [line for line in ended.err.splitlines() if hidden in line][:3]

@@ -9,7 +9,7 @@ def test_a_greeting_says_what_one_can_ask() -> None:
     content = accept(greeting())
 
     assert content.text.startswith("Here I am.")
-    assert "`/status`" in read(content)
+    assert "`/qd status`" in read(content)
 
 
 def test_work_is_handed_back_as_the_command_that_does_it() -> None:

@@ -26,12 +26,12 @@ def test_one_command_is_shown_with_its_examples(spec: CommandSpec) -> None:
 def test_an_unknown_word_gets_the_nearest_command() -> None:
     content = accept(unknown(UnknownCommand("stauts", "status")))
 
-    assert content.text == "I know no command `stauts`. Did you mean `/status`? `/help` lists them all."
-    assert "`/status`" in read(content)
+    assert content.text == "I know no command `stauts`. Did you mean `/qd status`? `/qd help` lists them all."
+    assert "`/qd status`" in read(content)
 
 
 def test_without_a_near_one_help_is_named() -> None:
-    assert accept(unknown(UnknownCommand("deploy", None))).text.endswith("`/help` lists what I know.")
+    assert accept(unknown(UnknownCommand("deploy", None))).text.endswith("`/qd help` lists what I know.")
 
 
 def test_a_misused_command_says_how_it_is_written() -> None:

@@ -146,8 +146,9 @@ def test_a_task_is_named_in_several_ways(text: str, number: int | None) -> None:
 def test_every_command_takes_its_own_examples_in_every_way() -> None:
     for spec in TABLE:
         for shown in spec.examples:
-            name, _, argument = shown.removeprefix("/").partition(" ")
+            name, _, argument = shown.removeprefix("/qd ").removeprefix("/").partition(" ")
             assert name == spec.name
+            assert shown.startswith(spec.call)
             for reading in (read_slash(name, argument), read_slash("qd", shown), read_chat(shown)):
                 assert seen(reading) == (name, argument)
 

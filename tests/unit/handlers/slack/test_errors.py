@@ -22,6 +22,6 @@ def test_an_unexpected_error_is_logged_in_full_and_told_without_it(caplog: pytes
 
     assert "recorded" in content.text
     assert "10.0.0.5" not in content.text
-    assert "`/status`" in content.text
+    assert "`/qd status`" in content.text
     assert "Command /execute failed" in caplog.text
     assert "connection to 10.0.0.5 lost" in caplog.text

@@ -1,11 +1,13 @@
 """The command line as a person meets it: what it prints, its status, how it ends."""
 
 import asyncio
+import logging
+import os
 import shlex
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ import asyncpg
 import psutil
 import pytest
 
+from bot.__main__ import main
 from storage.database import address
 from tests.support.process import clean_environment
 from tests.support.wait import until
@@ -36,6 +39,9 @@ class Ended:
         (line,) = self.err.splitlines()
         assert line.endswith("."), line
         return line
+
+
+Typed = Callable[..., Ended]
 
 
 @dataclass
@@ -80,12 +86,11 @@ class Terminal:
             await running.wait_until_ready()
             yield running
         finally:
-            children = running.children()
             if process.returncode is None:
                 process.kill()
-            await running.end()
-            for child in children:
+            for child in running.born:  # one that was left behind would keep our pipes open
                 _kill(child)
+            await running.end()
 
 
 @dataclass
@@ -94,6 +99,7 @@ class Running:
 
     process: asyncio.subprocess.Process
     out: str = ""
+    born: list[psutil.Process] = field(default_factory=list)
 
     async def wait_until_ready(self) -> None:
         assert self.process.stdout is not None
@@ -102,6 +108,7 @@ class Running:
                 line = (await self.process.stdout.readline()).decode()
                 assert line, await self.end()
                 self.out += line
+        self.born = self.children()
 
     def address(self, name: str) -> str:
         """The printed address that stands behind `name`."""
@@ -168,6 +175,33 @@ async def run(url: str, statement: str) -> None:
 def terminal(tmp_path: Path) -> Terminal:
     """In an empty folder, with nothing configured."""
     return Terminal(tmp_path)
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Typed]:
+    """`typed("up", …)` is `quarterdeck up …` in an empty folder with nothing else configured, in this process:
+    what ends before anything is started needs none of its own, which would take more than a second.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in set(os.environ) - set(clean_environment()):
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*arguments: object, **settings: str) -> Ended:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        try:
+            status = main(list(map(str, arguments)))
+        except SystemExit as error:  # from argparse
+            status = int(error.code or 0)
+        return Ended(status, *capsys.readouterr())
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

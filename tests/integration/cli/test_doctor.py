@@ -11,7 +11,7 @@ from bot.postgres import Cluster
 from bot.settings import load
 from sandbox.manifest import load_manifest
 from sandbox.server import serve
-from tests.integration.cli.conftest import Terminal, run
+from tests.integration.cli.conftest import Terminal, Typed, run
 from tests.support.hand import Hand
 from tests.support.store import fresh_database
 
@@ -54,19 +54,19 @@ async def test_all_is_well(connected: Terminal, sandbox_url: str) -> None:
     assert "the rules answer" in lines[-1]
 
 
-async def test_without_tokens_and_without_a_database_it_says_what_is_used_and_makes_nothing(
-    terminal: Terminal,
+def test_without_tokens_and_without_a_database_it_says_what_is_used_and_makes_nothing(
+    typed: Typed, tmp_path: Path
 ) -> None:
-    ended = await terminal("doctor")
+    ended = typed("doctor")
 
     assert (ended.status, ended.err) == (0, "")
     assert "no tokens are set: `quarterdeck up` uses the sandbox" in ended.out
     assert "none yet: `quarterdeck up` makes one in .quarterdeck" in ended.out
-    assert list(terminal.folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
-async def test_one_problem_is_enough_for_the_status(terminal: Terminal) -> None:
-    ended = await terminal("doctor", QD_COMMAND_NAMES="execute=/status")
+def test_one_problem_is_enough_for_the_status(typed: Typed) -> None:
+    ended = typed("doctor", QD_COMMAND_NAMES="execute=/status")
 
     assert (ended.status, ended.err) == (1, "")
     assert "problem  Manifest  QD_COMMAND_NAMES is not usable. /status is built into Slack" in ended.out

@@ -1,48 +1,12 @@
-"""Wrong usage and wrong configuration: status 2 and one sentence that names the fix.
-
-What ends before anything is started runs in this process, since a new one takes more than a second.
-"""
+"""Wrong usage and wrong configuration: status 2 and one sentence that names the fix."""
 
 import asyncio
-import logging
-import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.__main__ import main
-from tests.integration.cli.conftest import Ended, Terminal
-from tests.support.process import clean_environment
-
-Typed = Callable[..., Ended]
-
-
-@pytest.fixture
-def typed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Typed]:
-    """`typed("up", …)` is `quarterdeck up …` in an empty folder with nothing else configured."""
-    monkeypatch.chdir(tmp_path)
-    for name in set(os.environ) - set(clean_environment()):
-        monkeypatch.delenv(name)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-
-    def run(*arguments: object, **settings: str) -> Ended:
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        try:
-            status = main(list(map(str, arguments)))
-        except SystemExit as error:  # from argparse
-            status = int(error.code or 0)
-        return Ended(status, *capsys.readouterr())
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
+from tests.integration.cli.conftest import Terminal, Typed
 
 NOWHERE = "postgresql://quarterdeck:hunter22@127.0.0.1:1/quarterdeck"
 
@@ -126,9 +90,9 @@ async def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it(
     assert "pass --sandbox-port with another" in sandbox.sentence
 
 
-async def test_the_sandboxs_tokens_go_nowhere_but_to_this_machine(connected: Terminal) -> None:
+def test_the_sandboxs_tokens_go_nowhere_but_to_this_machine(typed: Typed, connected: Terminal) -> None:
     tokens = {"SLACK_BOT_TOKEN": "xoxb-sandbox", "SLACK_APP_TOKEN": "xapp-sandbox"}
-    ended = await connected("up", SLACK_API_URL="https://slack.invalid/api/", **tokens)
+    ended = typed("up", SLACK_API_URL="https://slack.invalid/api/", **connected.environment, **tokens)
     assert "set SLACK_BOT_TOKEN to your app's" in ended.sentence
 
 
@@ -140,8 +104,8 @@ async def test_a_token_that_slack_refuses_is_told(connected: Terminal, sandbox_u
     assert "hunter22" not in ended.err
 
 
-async def test_the_manifest_is_yaml_to_paste(terminal: Terminal) -> None:
-    ended = await terminal("manifest", QD_COMMAND_NAMES="execute=/run")
+def test_the_manifest_is_yaml_to_paste(typed: Typed) -> None:
+    ended = typed("manifest", QD_COMMAND_NAMES="execute=/run")
 
     assert ended.status == 0
     commands = yaml.safe_load(ended.out)["features"]["slash_commands"]

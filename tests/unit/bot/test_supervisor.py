@@ -139,6 +139,7 @@ async def test_finishing_waits_for_what_was_spawned_but_not_for_ever(supervisor:
 
     async def wait() -> None:
         await release.wait()
+        await asyncio.sleep(0.05)
         ended.append(1)
 
     async def run() -> None:

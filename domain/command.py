@@ -14,6 +14,7 @@ MAX_REQUEST_LENGTH = 4_000
 """Slack documents no limit for the text of a slash command, so we set our own (characters)."""
 
 _TASK_NUMBER = re.compile(r"(?:t-?|#)?(\d{1,15})", re.IGNORECASE)
+_UMBRELLA = re.compile(r"\A\s*/?qd(?!\S)\s*", re.IGNORECASE)
 _WORD = re.compile(r"\s*(/?)([^\s]+)\s*(.*)", re.DOTALL)
 _PUNCTUATION = ".,;:!?…"
 _SLIP = 0.82
@@ -133,7 +134,8 @@ def _check(name: str, argument: str) -> Command | MisusedCommand:
 
 
 def _read_words(text: str) -> Reading:
-    match = _WORD.fullmatch(text)
+    # "@Quarterdeck /qd status" is what a person types who knows the slash command.
+    match = _WORD.fullmatch(_UMBRELLA.sub("", text, count=1))
     if match is None:
         return Command("help", "")
     whole, argument = match.group(2).lower(), match.group(3).strip()
@@ -162,7 +164,7 @@ def read_chat(text: str) -> Reading | Chat:
     if match is None:
         return Chat("")
     if match.group(1):
-        return _read_qd(_read_words(text), match.group(3))
+        return _read_words(text)
     reading = _read_words(text)
     return reading if _is_meant(reading, match.group(3).strip()) else Chat(text.strip())
 
@@ -174,10 +176,3 @@ def _is_meant(reading: Reading, rest: str) -> bool:
         # Whatever follows "executed" or "executes" fits: it says nothing about what was meant.
         return bool(near) and SPECS[near[0]].accepts(rest) and not (rest and near[0] == "execute")
     return isinstance(reading, Command) or not rest
-
-
-def _read_qd(reading: Reading, rest: str) -> Reading:
-    """`@Quarterdeck /qd status` is what a person types who knows the slash command."""
-    if isinstance(reading, UnknownCommand) and reading.word == "qd":
-        return _read_words(rest)
-    return reading

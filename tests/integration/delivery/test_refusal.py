@@ -131,6 +131,6 @@ async def test_a_person_as_a_place_is_their_direct_message(replica: Any, world: 
 async def test_a_person_who_does_not_exist_ends_in_no_circle(replica: Any, world: Any) -> None:
     await replica.want("card", place="C0RANDOM", asker="U0NOBODY")
     await until(lambda: world.value("SELECT fault FROM lane WHERE channel = 'U0NOBODY'"), "it was tried")
-    facts = await overview.gather(replica.services, "U0DEV", "C0OPS")
+    facts = await overview.gather(replica.services, "U0NOBODY", "C0OPS")
     assert {each.channel for each in facts.faults} == {"C0RANDOM", "U0NOBODY"}
     assert await world.value("SELECT count(*) FROM card") == 2

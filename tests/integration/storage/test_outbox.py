@@ -374,14 +374,14 @@ async def test_a_refused_lane_waits_and_is_tried_at_once_for_somebody_new(
     assert await outbox.claim([], 1) == ["C0OPS"]
     async with database.unit_of_work() as session:
         assert await outboxes.mark_fault(session, "C0OPS", "not_in_channel", 300) == since
-        (fault,) = await outboxes.list_faults(session)
+        (fault,) = await outboxes.list_faults(session, "U0DEV", "C0OPS")
     assert (fault.channel, fault.fault, fault.waiting) == ("C0OPS", "not_in_channel", 2)
 
     async with database.unit_of_work() as session:
         await outboxes.reopen(session, "C0OPS")
     await shown(outbox, delivery)
     async with database.unit_of_work() as session:
-        assert await outboxes.list_faults(session) == []
+        assert await outboxes.list_faults(session, "U0DEV", "C0OPS") == []
 
 
 async def test_a_lane_whose_last_card_ended_is_not_reported_as_refused(
@@ -394,7 +394,7 @@ async def test_a_lane_whose_last_card_ended_is_not_reported_as_refused(
         await outboxes.mark_fault(session, "C0OPS", "not_in_channel", 300)
     await outbox.end(delivery, CardState.GONE, "message_not_found")
     async with database.unit_of_work() as session:
-        assert await outboxes.list_faults(session) == []
+        assert await outboxes.list_faults(session, "U0DEV", "C0OPS") == []
 
 
 async def test_new_content_is_tried_where_the_old_one_was_refused(database: Database, outbox: Outbox) -> None:

@@ -108,6 +108,7 @@ def create_engine(url: str) -> AsyncEngine:
         pool_size=ENGINE_CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people say stays out of errors and logs
         isolation_level="READ COMMITTED",
     )
 

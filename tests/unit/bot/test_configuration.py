@@ -104,3 +104,9 @@ def test_a_file_that_is_not_there_names_the_setting(path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load(tmp_path)
+
+
+def test_a_list_may_be_written_once_and_named_again(path: Path) -> None:
+    path.write_text("roles: {cto: &boss [U0BOSS], security_team: *boss}", "utf-8")
+
+    assert load(path).roles == {Role.CTO: ("U0BOSS",), Role.SECURITY_TEAM: ("U0BOSS",)}

@@ -63,6 +63,7 @@ def test_what_is_critical_takes_two_people_and_the_first_is_told_that_one_is_mis
 def test_two_people_without_a_lead_are_not_enough_for_what_is_critical() -> None:
     asked = agreed(CRITICAL, ON_CALL, SECOND_ON_CALL)
 
+    assert wanted(agreed(CRITICAL, ON_CALL)) == APPROVERS
     assert (asked.state, missing(asked), wanted(asked)) == (ApprovalState.PENDING, 1, LEADS)
     assert agreed(asked, LEAD).state is ApprovalState.APPROVED
 

@@ -1,8 +1,6 @@
 """The rules planner: what a request comes to, over two tables of phrases, and whatever anybody types."""
 
-import importlib.util
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,12 +10,7 @@ from agents.planner import RulesPlanner
 from domain.action import Catalogue
 from domain.argument import check
 from domain.plan import Impossible, Inquiry, Outcome, Plan, Question, Unsure
-
-_SPEC = importlib.util.spec_from_file_location("phrase", Path(__file__).parent / "phrase.py")
-assert _SPEC
-assert _SPEC.loader
-phrase = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(phrase)
+from tests.unit.agents import phrase
 
 TUNED = phrase.phrases("phrases.txt")
 HELD_OUT = phrase.phrases("held_out.txt")

@@ -136,13 +136,13 @@ def _keep_value(value: Any, secrets: Mapping[str, str]) -> Any:
 
 def _error(fields: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
     """`: out of disk`, from the usual fields; nothing where there is none."""
-    found = next((fields[name] for name in ("error", "message", "detail") if fields.get(name)), None)
-    if isinstance(found, dict):
-        found = found.get("message")
-    if not isinstance(found, str):
+    found = [fields.get(name) for name in ("error", "message", "detail")]
+    said = [each.get("message") if isinstance(each, dict) else each for each in found]
+    text = " ".join(": ".join(each for each in said if isinstance(each, str) and each).split())
+    shown = hide(clean(text), secrets).rstrip(".")
+    if not shown:
         return ""
-    text = " ".join(hide(clean(found), secrets).split())
-    return f": {text if len(text) <= MOST_ERROR else text[: MOST_ERROR - 1] + '…'}"
+    return f": {shown if len(shown) <= MOST_ERROR else shown[: MOST_ERROR - 1] + '…'}"
 
 
 def hide(text: str, secrets: Mapping[str, str]) -> str:

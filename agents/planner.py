@@ -47,14 +47,6 @@ class RulesPlanner:
             return sentence.impossible(self._catalogue)
         return _Attempt(self, request, clauses, inquiry.answers).outcome()
 
-    def recognise(self, text: str) -> str | None:
-        """The one action that a text names for certain."""
-        clauses = self._split(clean(text))
-        found = (
-            self.best(clauses[0]) if len(clauses) == 1 and clauses[0].manner is not Manner.NEGATION else None
-        )
-        return found.action.name if found and found.certain and not found.binding.doubts else None
-
     def _split(self, request: str) -> list[Clause]:
         return split(request, self._matcher.takes_text, self._matcher.starts_step)
 

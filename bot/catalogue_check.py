@@ -8,6 +8,7 @@ from bot.document import Document
 from domain import template
 from domain.action import ENVIRONMENT, Action, Catalogue, HttpCall, Parameter, ParameterType, Undo
 from domain.argument import WrongValue, read
+from domain.plan import Inquiry, Plan, Question
 
 RESERVED = frozenset({"action", "result", "rest"})
 """Names that mean something else in a question's key or a template."""
@@ -124,11 +125,15 @@ def _check_undo(
 
 
 def _check_examples(document: Document, catalogue: Catalogue) -> None:
+    """Each example alone must come to one step of its action: what is shown to people has to work."""
     planner = RulesPlanner(catalogue)
     for name, action in catalogue.actions.items():
         for number, example in enumerate(action.examples):
-            found = planner.recognise(example)
-            if found != name:
-                seen = f"as `{found}`" if found else "as no single action for certain"
-                reason = f"the example “{example}” is understood {seen}: word it differently"
-                document.refuse(["actions", name, "examples", number], reason)
+            outcome = planner.outcome(Inquiry(example))
+            found = [step.action for step in outcome.steps] if isinstance(outcome, Plan) else []
+            if found != [name]:
+                reason = f"as {' and '.join(found)}" if found else "by nobody"
+                if isinstance(outcome, Question):
+                    reason = f"only in part: {outcome.sentence.rstrip('.?')}"
+                place = ["actions", name, "examples", number]
+                document.refuse(place, f"the example “{example}” is understood {reason}; word it differently")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_PLACE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}|\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)?)\}")
+_PLACE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}|(?<!\$)\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)?)\}")
 
 
 class Absent(KeyError):

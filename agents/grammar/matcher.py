@@ -75,7 +75,9 @@ class _Entry:
         words = {
             token.word
             for index, token in enumerate(clause.tokens)
-            if index not in used and not (token.word in lexicon.VERSION_WORDS and index + 1 in used)
+            if index not in used
+            and not token.word.isdecimal()
+            and not (token.word in lexicon.VERSION_WORDS and index + 1 in used)
         }
         return frozenset(words - self._kinds - lexicon.FILLERS - {""})
 

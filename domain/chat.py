@@ -109,3 +109,7 @@ class Chat(Protocol):
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal; the trigger lives three seconds."""
         ...
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """Replace what an open modal shows."""
+        ...

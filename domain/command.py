@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.delegation import read_delegation
+
 MAX_REQUEST_LENGTH = 4_000
 """Slack documents no limit for the text of a slash command, so we set our own (characters)."""
 
@@ -34,7 +36,7 @@ class CommandSpec:
     @property
     def call(self) -> str:
         """How it is called wherever Slack lets us: `/execute`, `/qd status`."""
-        return self.usage.partition(" <")[0].partition(" [")[0].removesuffix(" T-12")
+        return f"/{self.name}" if self.name in {"execute", "cancel"} else f"/qd {self.name}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,20 @@ TABLE: tuple[CommandSpec, ...] = (
         "Stop a task. What it has done so far is said.",
         ("/cancel T-12",),
         _is_task,
+    ),
+    CommandSpec(
+        "approvals",
+        "/qd approvals",
+        "What waits for your approval.",
+        ("/qd approvals",),
+        lambda text: not text,
+    ),
+    CommandSpec(
+        "delegate",
+        "/qd delegate @someone until 18:00",
+        "Let somebody decide in your place for a while.",
+        ("/qd delegate @someone until 18:00", "/qd delegate @someone for 2 hours"),
+        lambda text: read_delegation(text) is not None,
     ),
     CommandSpec(
         "help",

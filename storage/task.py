@@ -1,13 +1,16 @@
 """Tasks: the table and its repository."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Sequence, Table, Text, func, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Float, Sequence, Table, Text, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.approval import Assessment, Level
 from domain.ask import Ask
 from domain.card import CardDraft
 from domain.task import Task, TaskState, task_name
@@ -28,6 +31,12 @@ task = Table(
     Column("correlation_id", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("started_at", DateTime(timezone=True), comment="when its workflow began"),
+    Column("answers", JSONB, nullable=False, server_default="{}"),
+    Column("question", JSONB),
+    Column("level", Text),
+    Column("score", Float),
+    Column("reasons", JSONB, nullable=False, server_default="[]"),
+    Column("note", Text, comment="why it ended as it did"),
     Column("ended_at", DateTime(timezone=True)),
 )
 
@@ -38,8 +47,8 @@ INSERT INTO inbound_event (key) VALUES ($1) ON CONFLICT DO NOTHING RETURNING nex
 
 _ACCEPT = """
 WITH new_task AS (
-    INSERT INTO task (number, request, requester, channel, thread_ts, state, correlation_id)
-    VALUES ($1, $2, $3, $4, $5, 'planning', $6)
+    INSERT INTO task (number, request, requester, channel, thread_ts, state, correlation_id, answers)
+    VALUES ($1, $2, $3, $4, $5, 'planning', $6, $11::jsonb)
 ), new_lane AS (
     INSERT INTO lane (channel)
     SELECT $4 WHERE NOT EXISTS (SELECT FROM lane WHERE channel = $4) ON CONFLICT DO NOTHING
@@ -53,7 +62,13 @@ SELECT record_audit($3, $9, 'task', $10, $6, '{}'::jsonb)
 """
 
 
-async def accept(database: Database, ask: Ask, action: str, draw: Callable[[int], CardDraft]) -> int | None:
+async def accept(
+    database: Database,
+    ask: Ask,
+    action: str,
+    draw: Callable[[int], CardDraft],
+    answers: Mapping[str, str],
+) -> int | None:
     """Commit a new task, its card (drawn once its number is known), its audit entry and the key of the event that
     brought it, all or nothing. Returns the task's number; None where the event was taken before.
     """
@@ -74,6 +89,7 @@ async def accept(database: Database, ask: Ask, action: str, draw: Callable[[int]
             json.dumps(write_content(card.content)),
             action,
             task_name(number),
+            json.dumps(answers),
         )
     return number
 
@@ -142,3 +158,68 @@ async def count_by_state(session: AsyncSession) -> dict[str, int]:
     """How many open tasks stand in each state."""
     query = select(task.c.state, func.count()).where(task.c.ended_at.is_(None)).group_by(task.c.state)
     return {state: int(count) for state, count in await session.execute(query)}
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What planning a task knows besides the task: answers so far, and the open question as stored."""
+
+    answers: dict[str, str]
+    question: dict[str, Any] | None
+    assessment: Assessment | None
+    note: str | None
+
+
+async def get_planning(session: AsyncSession, number: int) -> Planning:
+    """The planning state of a task that exists."""
+    row = (await session.execute(select(task).where(task.c.number == number))).one()
+    assessment = Assessment(Level(row.level), row.score, tuple(row.reasons)) if row.level else None
+    return Planning(dict(row.answers), row.question, assessment, row.note)
+
+
+async def ask(session: AsyncSession, number: int, question: dict[str, Any]) -> None:
+    """The task needs an answer."""
+    await session.execute(
+        update(task)
+        .where(task.c.number == number)
+        .values(state=TaskState.NEEDS_INPUT.value, question=question)
+    )
+
+
+async def add_answer(session: AsyncSession, number: int, key: str, value: str) -> None:
+    """Keep an answer and go on planning."""
+    await session.execute(
+        text(
+            "UPDATE task SET answers = answers || jsonb_build_object(CAST(:key AS text), CAST(:value AS text)),"
+            " question = NULL, state = 'planning' WHERE number = :number"
+        ),
+        {"number": number, "key": key, "value": value},
+    )
+
+
+async def assess(session: AsyncSession, number: int, assessment: Assessment) -> None:
+    """Keep how risky the plan is."""
+    values = {"level": assessment.level.value, "score": assessment.score, "reasons": list(assessment.reasons)}
+    await session.execute(update(task).where(task.c.number == number).values(**values))
+
+
+async def end(session: AsyncSession, number: int, state: TaskState, note: str) -> None:
+    """End a task, with the sentence that says why."""
+    await session.execute(
+        update(task)
+        .where(task.c.number == number)
+        .values(state=state.value, note=note, question=None, ended_at=func.now())
+    )
+
+
+async def find_waiting_in_thread(session: AsyncSession, channel: str, thread_ts: str) -> int | None:
+    """The task that waits for an answer in this thread: its own, or the one under its card."""
+    found = await session.execute(
+        text(
+            "SELECT t.number FROM task t LEFT JOIN card c ON c.key = 'task:' || t.number"
+            " WHERE t.state = 'needs_input' AND t.channel = :channel"
+            " AND (t.thread_ts = :thread OR c.ts = :thread) ORDER BY t.number DESC LIMIT 1"
+        ),
+        {"channel": channel, "thread": thread_ts},
+    )
+    return found.scalar()

@@ -8,6 +8,8 @@ class Action(StrEnum):
     APPROVAL_REJECT = "approval.reject"
     TASK_CANCEL = "task.cancel"
     TASK_RUN = "task.run"
+    FORM_ACTION = "form.action"
+    TASK_UNDO = "task.undo"
     INCIDENT_TAKE = "incident.take"
     INCIDENT_RESOLVE = "incident.resolve"
     INCIDENT_ESCALATE = "incident.escalate"

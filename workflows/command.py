@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from blocks import help as help_blocks
 from blocks import overview as overview_blocks
+from blocks.approval import delegated, waiting_list
 from blocks.notice import notice
-from blocks.task import accepted, cancelled, describe_state
+from blocks.task import accepted, cancelled, describe_state, stopping
 from domain.ask import Ask
 from domain.audit import AuditEntry
 from domain.card import CardDraft, Content
@@ -19,12 +21,15 @@ from domain.command import (
     UnknownCommand,
     task_number,
 )
+from domain.delegation import read_delegation
 from domain.errors import QuarterdeckError
-from domain.task import task_name
+from domain.task import TaskState, task_name
+from storage import approval as approvals
 from storage import audit, inbox
 from storage import card as cards
+from storage import task as tasks
 from storage.database import Session
-from workflows import execution, overview
+from workflows import approval, execution, overview, planning
 from workflows.services import Services
 
 
@@ -144,10 +149,51 @@ async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Cancellatio
         before = await execution.cancel(session, ask, number)
     except QuarterdeckError as error:
         return Cancellation(done=False, content=notice(error.sentence))
-    if before.state.ended:
-        sentence = f"{before.name} had ended already: {describe_state(before.state)}."
+    if before.ended:
+        sentence = f"{task_name(number)} had ended already: {describe_state(before)}."
         return Cancellation(done=False, content=notice(sentence))
-    return Cancellation(done=True, content=cancelled(number))
+    if before.waiting:
+        return Cancellation(done=True, content=cancelled(number))
+    return Cancellation(done=before is TaskState.RUNNING, content=stopping(number))
+
+
+async def undo(services: Services, ask: Ask, number: int) -> Content | None:
+    """Start a task that takes another one back; the answer, or None where the same event had come before."""
+    async with services.database.unit_of_work() as session:
+        task = await tasks.find(session, number)
+    if task is None or task.requester != ask.person:
+        sentence = f"Only the person who asked for {task_name(number)} can have it taken back."
+        return await answer(services, ask, "task.undo_refused", notice(sentence), ("task", task_name(number)))
+    answers = {planning.UNDOES_KEY: str(number)}
+    made = await execution.submit(services, replace(ask, text=f"Undo {task_name(number)}"), answers)
+    return None if made is None else accepted(made)
+
+
+async def _approvals(services: Services, ask: Ask) -> Content | None:
+    waiting = await approval.list_for(services, ask.person)
+    return await answer(services, ask, "command.approvals", waiting_list(waiting))
+
+
+async def _delegate(services: Services, ask: Ask) -> Content | None:
+    """The delegation and the key of its event in one commit."""
+    wanted = read_delegation(ask.text)
+    assert wanted is not None  # noqa: S101 - the grammar lets nothing else through
+    until = wanted.until(datetime.now(UTC).astimezone())
+    content = delegated(wanted.person, until)
+    if wanted.person == ask.person:
+        return await answer(
+            services, ask, "command.refused", notice("You decide for yourself already: name somebody else.")
+        )
+    async with services.database.unit_of_work() as session:
+        if not await inbox.claim(session, ask.event_key):
+            return None
+        await approvals.lend(session, ask.person, wanted.person, until)
+        facts: dict[str, str | int | bool | None] = {"until": until.isoformat()}
+        entry = AuditEntry("approval.delegated", "person", "self", ask.person, ask.correlation_id, facts)
+        await audit.record(session, entry)
+        await _reply(session, ask, content)
+    services.nudges.deliver()
+    return content
 
 
 async def _help(services: Services, ask: Ask) -> Content | None:
@@ -160,5 +206,7 @@ _HANDLERS: dict[str, Callable[[Services, Ask], Awaitable[Content | None]]] = {
     "execute": _execute,
     "status": _status,
     "cancel": _cancel,
+    "approvals": _approvals,
+    "delegate": _delegate,
     "help": _help,
 }

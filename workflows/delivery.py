@@ -260,3 +260,10 @@ async def reopen(services: Services, channel: str) -> None:
     async with services.database.unit_of_work() as session:
         await outboxes.reopen(session, channel)
     services.nudges.deliver()
+
+
+async def tell(services: Services, key: str, person: str, content: Content) -> None:
+    """Say something to a person in a direct message, once for this key."""
+    async with services.database.unit_of_work() as session:
+        await cards.show(session, CardDraft(key=key, place=Place(person), content=content, urgent=True))
+    services.nudges.deliver()

@@ -5,7 +5,7 @@ makes two digests of one meaning. `${NAME}` is not expanded: a secret is never p
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rfc8785
@@ -49,3 +49,8 @@ def _call(action: Action) -> Mapping[str, Any]:
 def _undo(action: Action) -> Mapping[str, Any] | None:
     undo = action.undo
     return None if undo is None else {"action": undo.action, "arguments": dict(undo.arguments)}
+
+
+def combine(digests: Sequence[str]) -> str:
+    """One digest for a whole plan, from those of its steps in their order."""
+    return hashlib.sha256(rfc8785.dumps(list(digests))).hexdigest()

@@ -1,32 +1,42 @@
-"""A task from `/execute` to its end. Here: accepted, waiting to be planned, cancelled."""
+"""A task from `/execute` to its end: planned, approved where it must be, carried out step by step, taken back when
+a step fails, reported. One durable workflow a task; every decision and receipt is a row before anything follows.
+"""
 
-from blocks.task import task_card
+from typing import Any
+
+from blocks.task import first_card
+from domain.approval import ApprovalState
 from domain.ask import Ask
 from domain.audit import AuditEntry
 from domain.card import CardDraft
 from domain.errors import NotAllowed, NotFound, QuarterdeckError
 from domain.task import Task, TaskState, card_key, task_name
+from storage import approval as approvals
 from storage import audit
-from storage import card as cards
+from storage import choice as choices
 from storage import task as tasks
 from storage.database import Session
-from workflows import engine
+from workflows import approval, engine, planning, undoing
+from workflows.report import report
 from workflows.services import Services
+from workflows.step import call, intend, keep_receipt
+from workflows.view import show
 
 CONTROL = "control"
-WAIT_SECONDS = 30 * 24 * 3600.0
+PATIENCE = 100
+"""How often a step is tried again whose database was away. What the outside answers is a receipt, never an error."""
 
 
-async def submit(services: Services, ask: Ask) -> int | None:
+async def submit(services: Services, ask: Ask, answers: dict[str, str] | None = None) -> int | None:
     """Persist a task with its card, in one commit, and let its workflow start. Returns the task's number;
     None where the same event had come before.
     """
 
     def draw(number: int) -> CardDraft:
-        content = task_card(number, ask.text, ask.person, TaskState.PLANNING)
+        content = first_card(number, ask.text, ask.person)
         return CardDraft(card_key(number), ask.place, content, asker=ask.person)
 
-    number = await tasks.accept(services.database, ask, "task.submitted", draw)
+    number = await tasks.accept(services.database, ask, "task.submitted", draw, answers or {})
     if number is None:
         return None
     services.nudges.deliver()
@@ -34,13 +44,24 @@ async def submit(services: Services, ask: Ask) -> int | None:
     return number
 
 
+async def start(number: int) -> None:
+    """Start the task's workflow; a second time changes nothing."""
+    await engine.start(run, task_name(number), number)
+
+
 @engine.workflow("execution")
 async def run(number: int) -> None:
-    """The task's workflow. Until plans exist it waits, for weeks if need be, for its cancellation."""
-    waiting = await engine.transaction("begin", begin, number)
-    while waiting:
-        message = await engine.wait(CONTROL, timeout=WAIT_SECONDS)
-        waiting = message != {"cancelled": True}
+    """The task's workflow."""
+    if not await engine.transaction("begin", begin, number):
+        return
+    if await _plan(number) and await _approve(number):
+        await _carry_out(number)
+    _nudge()
+
+
+def _nudge() -> None:
+    """Let the delivery loop look at once. A replay does it again, which does no harm."""
+    engine.services(Services).nudges.deliver()
 
 
 async def begin(session: Session, number: int) -> bool:
@@ -54,14 +75,63 @@ async def begin(session: Session, number: int) -> bool:
     return True
 
 
-async def start(number: int) -> None:
-    """Start the task's workflow; a second time changes nothing."""
-    await engine.start(run, task_name(number), number)
+async def _plan(number: int) -> bool:
+    turn = 0
+    while True:
+        outcome = await engine.step(f"plan-{turn}", planning.make_plan, number, retries=PATIENCE)
+        result = await engine.transaction(f"planned-{turn}", planning.keep_outcome, number, outcome)
+        _nudge()
+        if result != planning.WAITING:
+            return result == planning.PLANNED
+        message = await engine.wait(CONTROL, timeout=planning.ANSWER_SECONDS)
+        if message is None:
+            await engine.transaction(f"unanswered-{turn}", _give_up_waiting, number)
+            return False
+        turn += 1
 
 
-async def cancel(session: Session, ask: Ask, number: int) -> Task:
-    """Cancel a waiting task at once, within the caller's transaction: state, card, audit and the workflow's
-    wake-up. Returns the task as it was before. Raises NotFound or NotAllowed, the attempt recorded.
+async def _give_up_waiting(session: Session, number: int) -> None:
+    task = await tasks.find(session, number, lock=True)
+    if task is not None and not task.state.ended:
+        note = "The question was not answered, and nothing was done. Send it again if it is still wanted."
+        await tasks.end(session, number, TaskState.EXPIRED, note)
+        await choices.offer(session, number, "", ())
+        await show(session, number)
+
+
+async def _approve(number: int) -> bool:
+    state = await engine.transaction("ask", approval.ask_for, number)
+    turn = 0
+    while state == approval.PENDING:
+        _nudge()
+        found = await engine.transaction(f"tend-{turn}", approval.tend, number)
+        state = found["state"]
+        if state == approval.PENDING:
+            await engine.wait(CONTROL, timeout=found["wait"])
+        turn += 1
+    return bool(state == approval.GRANTED)
+
+
+async def _carry_out(number: int) -> None:
+    step = 1
+    while True:
+        verdict = await engine.transaction(f"intend-{step}", intend, number, step)
+        if verdict != "go":
+            break
+        _nudge()
+        receipt = await engine.step(f"call-{step}", call, number, step, retries=PATIENCE)
+        await engine.transaction(f"receipt-{step}", keep_receipt, number, step, receipt)
+        if receipt["outcome"] != "done":
+            break
+        step += 1
+    if await engine.transaction("settle", undoing.settle, number):
+        await undoing.compensate(number)
+    await engine.transaction("report", report, number)
+
+
+async def cancel(session: Session, ask: Ask, number: int) -> TaskState:
+    """Cancel a task within the caller's transaction: at once while it waits, after the step that runs otherwise.
+    Returns the state it was in before. Raises NotFound or NotAllowed, the attempt recorded.
     """
     task = await tasks.find(session, number, lock=True)
     problem = _objection(task, number, ask.person)
@@ -69,10 +139,10 @@ async def cancel(session: Session, ask: Ask, number: int) -> Task:
         entry = AuditEntry("task.cancel_refused", "task", task_name(number), ask.person, ask.correlation_id)
         await audit.record(session, entry)
     else:
-        await _end_as_cancelled(session, task, ask)
+        await _stop(session, task, ask)
     if task is None or problem is not None:
         raise problem or NotFound(f"There is no {task_name(number)}.")
-    return task
+    return task.state
 
 
 def _objection(task: Task | None, number: int, person: str) -> QuarterdeckError | None:
@@ -83,17 +153,21 @@ def _objection(task: Task | None, number: int, person: str) -> QuarterdeckError 
     return None
 
 
-async def _end_as_cancelled(session: Session, task: Task, ask: Ask) -> None:
-    await tasks.set_state(session, task.number, TaskState.CANCELLED)
-    content = task_card(task.number, task.request, task.requester, TaskState.CANCELLED, ask.person)
-    await cards.revise(session, card_key(task.number), content)
-    await audit.record(
-        session,
-        AuditEntry(
-            "task.cancelled", "task", task.name, ask.person, ask.correlation_id, {"from": task.state.value}
-        ),
-    )
+async def _stop(session: Session, task: Task, ask: Ask) -> None:
+    if task.state.waiting:
+        await tasks.end(session, task.number, TaskState.CANCELLED, "Cancelled before anything was done.")
+        await choices.offer(session, task.number, "", ())
+        waiting = await approvals.find_of_task(session, task.number, lock=True)
+        if waiting is not None and waiting.state is ApprovalState.PENDING:
+            await approvals.set_state(session, waiting.number, ApprovalState.CANCELLED)
+    elif task.state is TaskState.RUNNING:
+        await tasks.set_state(session, task.number, TaskState.CANCELLING)
+    await show(session, task.number)
+    facts: dict[str, str | int | bool | None] = {"from": task.state.value}
+    entry = AuditEntry("task.cancelled", "task", task.name, ask.person, ask.correlation_id, facts)
+    await audit.record(session, entry)
     if task.started_at is not None:
+        message: dict[str, Any] = {"cancelled": True}
         await engine.send(
-            session, task.name, {"cancelled": True}, topic=CONTROL, idempotency_key=f"{ask.event_key}:cancel"
+            session, task.name, message, topic=CONTROL, idempotency_key=f"{ask.event_key}:cancel"
         )

@@ -1,9 +1,11 @@
 """What we count and time, for Prometheus."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+_PATIENT = (1, 5, 15, 60, 300, 900, 1800, 3600, 5400, 7200)
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
 
 
@@ -22,6 +24,13 @@ class Measures:
     delivery_backlog: Gauge
     workflow_starts: Counter
     workflow_start_seconds: Histogram
+    approval_requests: Counter
+    approval_decisions: Counter
+    approval_wait_seconds: Histogram
+    approval_expirations: Counter
+    step_seconds: Histogram
+    step_outcomes: Counter
+    tasks: Gauge
     engine_pending: Gauge
     engine_up: Gauge
     sockets: Gauge
@@ -55,6 +64,7 @@ def create() -> Measures:
         workflow_start_seconds=Histogram(
             "workflow_start_seconds", "Duration of a workflow's start", ["workflow"], registry=registry
         ),
+        **_of_tasks(registry),
         engine_pending=Gauge("engine_pending_workflows", "Workflows that have not ended", registry=registry),
         engine_up=Gauge("engine_up", "Whether the durable engine runs", registry=registry),
         sockets=Gauge("slack_sockets", "Socket Mode connections that stand", registry=registry),
@@ -66,3 +76,33 @@ def create() -> Measures:
         ),
         restarts=Counter("background_restarts_total", "Failed background tasks", ["task"], registry=registry),
     )
+
+
+def _of_tasks(registry: CollectorRegistry) -> dict[str, Any]:
+    """Approvals, steps and tasks."""
+    return {
+        "approval_requests": Counter(
+            "approval_requests_total", "Approvals asked for", ["risk_level"], registry=registry
+        ),
+        "approval_decisions": Counter(
+            "approval_decisions_total", "Decisions", ["risk_level", "decision"], registry=registry
+        ),
+        "approval_wait_seconds": Histogram(
+            "approval_wait_seconds",
+            "From the request to the decision that ended it",
+            ["risk_level"],
+            buckets=_PATIENT,
+            registry=registry,
+        ),
+        "approval_expirations": Counter(
+            "approval_expirations_total",
+            "Approvals that nobody decided in time",
+            ["risk_level"],
+            registry=registry,
+        ),
+        "step_seconds": Histogram("step_seconds", "Duration of a step's call", ["action"], registry=registry),
+        "step_outcomes": Counter(
+            "step_outcomes_total", "What steps came to", ["action", "outcome"], registry=registry
+        ),
+        "tasks": Gauge("tasks", "Tasks that have not ended", ["state"], registry=registry),
+    }

@@ -10,6 +10,7 @@ from storage import card as cards
 from storage import outbox as outboxes
 from storage import task as tasks
 from workflows.services import Services
+from workflows.view import load
 
 _LISTED = 50
 
@@ -39,13 +40,13 @@ async def describe_task(
     who asked for it; elsewhere only how it stands. Raises NotFound.
     """
     async with services.database.unit_of_work() as session:
-        task = await tasks.find(session, number)
+        view = await load(session, number)
         trouble = await cards.find_trouble(session, card_key(number))
-    if task is None:
+    if view is None:
         raise NotFound(f"There is no {task_name(number)}. `/qd status` lists the open tasks.")
-    if task.channel != channel and (public or task.requester != person):
-        return describe_briefly(task)
-    return describe(task, _explain_trouble(trouble))
+    if view.task.channel != channel and (public or view.task.requester != person):
+        return describe_briefly(view.task)
+    return describe(view, _explain_trouble(trouble))
 
 
 def _explain_trouble(trouble: tuple[str, str | None] | None) -> str | None:

@@ -4,8 +4,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from domain.action import Catalogue
 from domain.chat import Chat
+from domain.directory import Directory
 from domain.overview import Vitals
+from domain.plan import Planner
+from domain.risk import Policy
+from domain.runner import ActionRunner
 from storage.database import Database
 from storage.outbox import Outbox
 from workflows.measures import Measures
@@ -41,3 +46,8 @@ class Services:
     vitals: Vitals
     pace: Pace
     spawn: Spawn
+    catalogue: Catalogue
+    planner: Planner
+    policy: Policy
+    directory: Directory
+    runner: ActionRunner

@@ -1,0 +1,269 @@
+"""Approvals: asked for when the policy says so, decided by people, reminded of, escalated, expired."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from blocks.approval import reminder
+from blocks.notice import notice
+from blocks.refusal import explain
+from domain import decision as rules
+from domain.approval import Approval, ApprovalState, Refusal, Role, Verdict, Voice
+from domain.ask import Ask
+from domain.audit import AuditEntry
+from domain.card import CardDraft, Content, Place
+from domain.errors import NotFound
+from domain.risk import assess, describe, require
+from domain.task import Task, TaskState, card_key
+from storage import approval as approvals
+from storage import audit, inbox
+from storage import card as cards
+from storage import step as steps
+from storage import task as tasks
+from storage.database import Session
+from workflows import engine
+from workflows.digest import combine
+from workflows.services import Services
+from workflows.view import show
+
+CONTROL = "control"
+PENDING, GRANTED, ENDED = "pending", "granted", "ended"
+SHORTEST_WAIT_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to tell the person who decided; `silent` where the card shows it all."""
+
+    silent: bool
+    content: Content
+
+
+async def ask_for(session: Session, number: int) -> str:
+    """Assess the plan; ask for approval where its level needs one. Returns GRANTED, PENDING or ENDED."""
+    services = engine.services(Services)
+    task = await tasks.find(session, number, lock=True)
+    if task is None or task.state.ended:
+        return ENDED
+    planned = await steps.list_of(session, number)
+    facts = [describe(services.catalogue.actions[step.action], step.arguments) for step in planned]
+    assessment = assess(facts, services.policy)
+    await tasks.assess(session, number, assessment)
+    requirement = require(facts, assessment.level, services.policy)
+    if requirement.immediate:
+        await tasks.set_state(session, number, TaskState.RUNNING)
+        await show(session, number)
+        return GRANTED
+    made = await approvals.create(
+        session,
+        task=number,
+        requester=task.requester,
+        channel=task.channel,
+        assessment=assessment,
+        requirement=requirement,
+        digests=[step.digest for step in planned],
+    )
+    await tasks.set_state(session, number, TaskState.AWAITING_APPROVAL)
+    await show(session, number)
+    services.measures.approval_requests.labels(assessment.level.value).inc()
+    entry = AuditEntry(
+        "approval.requested", "approval", f"A-{made}", "system", task.correlation_id, {"task": task.name}
+    )
+    await audit.record(session, entry)
+    return PENDING
+
+
+async def tend(session: Session, number: int) -> dict[str, Any]:
+    """What time has brought about: a reminder, an escalation, the end. Returns `{state, wait}` with the seconds
+    until the next of these.
+    """
+    task = await tasks.find(session, number, lock=True)
+    approval = await approvals.find_of_task(session, number, lock=True)
+    if task is None or approval is None or task.state.ended:
+        return {"state": ENDED, "wait": 0}
+    if approval.state is ApprovalState.APPROVED:
+        return {"state": GRANTED, "wait": 0}
+    if approval.state is not ApprovalState.PENDING:
+        return {"state": ENDED, "wait": 0}
+    now = datetime.now(UTC)
+    if now >= approval.expires_at:
+        await _expire(session, task, approval)
+        return {"state": ENDED, "wait": 0}
+    await _remind(session, task, approval, now)
+    again = await approvals.find(session, approval.number)
+    assert again is not None  # noqa: S101 - it is locked
+    moments = [rules.next_reminder(again, now), rules.next_escalation(again, now), again.expires_at]
+    wait = min((each - now).total_seconds() for each in moments if each is not None and each > now)
+    return {"state": PENDING, "wait": max(wait, SHORTEST_WAIT_SECONDS)}
+
+
+async def _expire(session: Session, task: Task, approval: Approval) -> None:
+    services = engine.services(Services)
+    await approvals.set_state(session, approval.number, ApprovalState.EXPIRED)
+    note = "Nobody decided in time, and nothing was done. Send it again if it is still wanted."
+    await tasks.end(session, task.number, TaskState.EXPIRED, note)
+    await show(session, task.number)
+    entry = AuditEntry("approval.expired", "approval", approval.name, "system", task.correlation_id)
+    await audit.record(session, entry)
+    services.measures.approval_expirations.labels(approval.level.value).inc()
+
+
+async def _remind(session: Session, task: Task, approval: Approval, now: datetime) -> None:
+    """One escalation and one reminder; where both are due, the escalation says it all."""
+    role = rules.escalation(approval, now, await _held(approval))
+    if role is not None:
+        await approvals.mark_escalated(session, approval.number, role)
+        await _say(session, task, approval, "escalation", [role])
+        await show(session, task.number)
+        return
+    due = rules.next_reminder(approval, now)
+    if due is not None and now >= due:
+        await approvals.mark_reminded(session, approval.number)
+        await _say(session, task, approval, "reminder", [])
+
+
+async def _held(approval: Approval) -> frozenset[Role]:
+    """The roles of the people who could still decide: nobody is told who could not."""
+    directory = engine.services(Services).directory
+    spoken = {approval.requester, *(each.person for each in approval.decisions)}
+    people = await directory.people_with(approval.requirement.permitted)
+    held = [await directory.roles_of(person) for person in people if person not in spoken]
+    return frozenset().union(*held)
+
+
+async def _say(session: Session, task: Task, approval: Approval, kind: str, roles: list[Role]) -> None:
+    """In the task's thread, to the people who can decide."""
+    services = engine.services(Services)
+    people = await services.directory.people_with(frozenset(roles) or rules.wanted(approval))
+    draft = CardDraft(
+        key=f"approval:{approval.number}:{kind}",
+        place=Place(task.channel, task.thread_ts),
+        content=reminder(
+            approval, [each for each in people if each != approval.requester], escalated=bool(roles)
+        ),
+        parent_key=None if task.thread_ts else card_key(task.number),
+        urgent=True,
+    )
+    await cards.show(session, draft)
+
+
+async def decide(
+    services: Services,
+    ask: Ask,
+    number: int,
+    *,
+    approve: bool,
+    reason: str | None,
+    where: dict[str, str | None],
+) -> Answer | None:
+    """One person's word on an approval: rule, decision, audit and the workflow's wake-up in one commit. None where the
+    same event had come before. `where` is the team, channel and message_ts of the click. Raises NotFound.
+    """
+    voice = await _voice_of(services, ask.person)
+    async with services.database.unit_of_work() as session:
+        from_task = await approvals.find(session, number)
+        if from_task is None:
+            raise NotFound(f"There is no A-{number}. `/qd approvals` lists what waits.")
+        task = await tasks.find(session, from_task.task, lock=True)
+        approval = await approvals.find(session, number, lock=True)
+        assert task is not None  # noqa: S101 - a foreign key holds it
+        assert approval is not None  # noqa: S101 - it was there a moment ago
+        if not await inbox.claim(session, ask.event_key):
+            return None
+        verdict = rules.decide(approval, voice, approve=approve, reason=reason, now=datetime.now(UTC))
+        if isinstance(verdict, Refusal):
+            facts: dict[str, str | int | bool | None] = {"why": verdict.value}
+            entry = AuditEntry(
+                "approval.refused", "approval", approval.name, ask.person, ask.correlation_id, facts
+            )
+            await audit.record(session, entry)
+            return Answer(silent=False, content=notice(explain(verdict, approval)))
+        await _keep(session, services, task, approval, verdict, ask, where)
+    services.nudges.deliver()
+    _count(services, approval, verdict)
+    ended = verdict.state is not ApprovalState.PENDING
+    return Answer(silent=ended, content=notice(_confirm(approval, verdict)))
+
+
+async def refuse(
+    services: Services, ask: Ask, number: int, *, approve: bool, where: dict[str, str | None]
+) -> Content | None:
+    """Why this person's decision would not count whatever their reason, recorded; None where it would."""
+    voice = await _voice_of(services, ask.person)
+    found = await find(services, number)
+    if found is None:
+        return notice(f"There is no A-{number}.")
+    if rules.objection(found, voice, datetime.now(UTC)) is None:
+        return None
+    answer = await decide(services, ask, number, approve=approve, reason="-", where=where)
+    return answer.content if answer else None
+
+
+async def _keep(
+    session: Session,
+    services: Services,
+    task: Task,
+    approval: Approval,
+    verdict: Verdict,
+    ask: Ask,
+    where: dict[str, str | None],
+) -> None:
+    made = verdict.decision
+    digest = combine(approval.digests)
+    await approvals.add_decision(session, approval.number, made, digest, where)
+    if verdict.state is not ApprovalState.PENDING:
+        await approvals.set_state(session, approval.number, verdict.state)
+    if verdict.state is ApprovalState.REJECTED:
+        await tasks.end(session, task.number, TaskState.REJECTED, f"Rejected: {made.reason}")
+    elif verdict.state is ApprovalState.APPROVED:
+        await tasks.set_state(session, task.number, TaskState.RUNNING)
+    await show(session, task.number)
+    action = "approval.approved" if made.approve else "approval.rejected"
+    facts: dict[str, str | int | bool | None] = {"role": made.role.value, "digest": digest, "task": task.name}
+    await audit.record(
+        session, AuditEntry(action, "approval", approval.name, ask.person, ask.correlation_id, facts)
+    )
+    await engine.send(
+        session, task.name, {"decided": approval.number}, topic=CONTROL, idempotency_key=ask.event_key
+    )
+
+
+def _count(services: Services, approval: Approval, verdict: Verdict) -> None:
+    outcome = "approved" if verdict.decision.approve else "rejected"
+    services.measures.approval_decisions.labels(approval.level.value, outcome).inc()
+    if verdict.state is not ApprovalState.PENDING:
+        waited = (verdict.decision.at - approval.created_at).total_seconds()
+        services.measures.approval_wait_seconds.labels(approval.level.value).observe(max(0.0, waited))
+
+
+def _confirm(approval: Approval, verdict: Verdict) -> str:
+    if verdict.state is ApprovalState.PENDING:
+        more = "one more person" if verdict.missing == 1 else f"{verdict.missing} more people"
+        return f"{approval.name}: your approval is recorded; it needs {more}."
+    return f"{approval.name} is {verdict.state.value}."
+
+
+async def _voice_of(services: Services, person: str) -> Voice:
+    async with services.database.unit_of_work() as session:
+        lenders = await approvals.list_lenders(session, person)
+    lent = {lender: await services.directory.roles_of(lender) for lender in lenders}
+    return Voice(person, await services.directory.roles_of(person), lent)
+
+
+async def list_for(services: Services, person: str) -> list[tuple[Approval, str]]:
+    """What waits for this person's decision, oldest first, with the request it belongs to."""
+    voice = await _voice_of(services, person)
+    found = []
+    now = datetime.now(UTC)
+    async with services.database.unit_of_work() as session:
+        for approval in await approvals.list_pending(session):
+            task = await tasks.find(session, approval.task)
+            if task is not None and rules.objection(approval, voice, now) is None:
+                found.append((approval, task.request))
+    return found
+
+
+async def find(services: Services, number: int) -> Approval | None:
+    """The approval with this number."""
+    async with services.database.unit_of_work() as session:
+        return await approvals.find(session, number)

@@ -116,6 +116,11 @@ class SlackChat:
             blocks=content.blocks,
         )
 
+    async def members(self, group: str) -> list[str]:
+        """Fulfils `domain.directory.UserGroups`."""
+        answer = await self._call("usergroups.users.list", usergroup=group)
+        return list(answer["users"])
+
     async def channels(self) -> list[str]:
         found, cursor = [], ""
         for _ in range(MOST_PAGES):
@@ -152,6 +157,13 @@ class SlackChat:
                 await self._call("views.open", trigger_id=trigger_id, view=view)
         except TimeoutError as error:
             raise ChatUnavailable("Slack took longer than a second to open the form.") from error
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(VIEW_SECONDS):
+                await self._call("views.update", view_id=view_id, view=view)
+        except TimeoutError as error:
+            raise ChatUnavailable("Slack took longer than a second to change the form.") from error
 
     async def _pages(
         self, method: str, channel: str, oldest: float, **arguments: Any

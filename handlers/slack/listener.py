@@ -10,12 +10,14 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from structlog.contextvars import bound_contextvars
 
+from domain.ask import Ask
 from domain.card import Content, Place
 from domain.chat import ChatError
 from domain.deadline import enforce
 from handlers.slack.door import Door
 from handlers.slack.errors import apologize
-from handlers.slack.payloads import Body, Click, Malformed, read_click
+from handlers.slack.payloads import Body, Click, Malformed, Submission, read_click, read_submission
+from workflows import delivery
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,36 @@ def for_click(door: Door, press: Callable[[Door, Click], Coroutine[Any, Any, Con
             await ack()
 
     return listen
+
+
+def for_submission(
+    door: Door, submit: Callable[[Door, Submission], Coroutine[Any, Any, dict[str, str] | Content | None]]
+) -> Listener:
+    """A form: closed by the ack, or given back with an error below a field (block id to sentence). A content is said to
+    whoever sent the form, in a direct message, since a form stands in no channel.
+    """
+
+    async def listen(ack: AsyncAck, body: Body) -> None:
+        correlation_id = _correlation_id()
+        with bound_contextvars(correlation_id=correlation_id):
+            submission = read_submission(body, correlation_id)
+            try:
+                outcome = await enforce(submit(door, submission), ANSWER_SECONDS)
+            except Exception as error:  # noqa: BLE001 - logged there, and told to whoever asked
+                outcome = apologize(error, f"Form {submission.callback_id}")
+            if isinstance(outcome, dict):
+                await ack(response_action="errors", errors=outcome)
+                return
+            if outcome is not None:
+                door.services.spawn("whisper", _tell(door, submission.ask, outcome))
+            await ack()
+
+    return listen
+
+
+async def _tell(door: Door, ask: Ask, content: Content) -> None:
+    """A private answer that must not be lost: a card in the person's direct messages."""
+    await delivery.tell(door.services, f"answer:{ask.event_key}", ask.person, content)
 
 
 async def _whisper(door: Door, place: Place, person: str, content: Content) -> None:

@@ -5,7 +5,7 @@ Shapes: the events, commands and interactions that Slack sends over Socket Mode 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +26,33 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Click:
-    """A press of a button: what it asks (`action_id`), of which object (`value`), and where it stood."""
+    """A press of a button: what it asks (`action_id`), of which object (`value`), and where it stood. `trigger_id`
+    opens a form within three seconds; `view_id` is set for one in a form.
+    """
 
     action_id: str
     value: str
     ask: Ask
+    trigger_id: str = ""
+    team: str | None = None
+    message_ts: str | None = None
+    view_id: str | None = None
+    metadata: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A form that was sent: which one, what it carries of ours, and the values by block id."""
+
+    callback_id: str
+    metadata: str
+    values: dict[str, str]
+    ask: Ask
+    team: str | None = None
+
+    def ask_in(self, place: Place, text: str) -> Ask:
+        """What the form asks, in words and in a place."""
+        return replace(self.ask, place=place, text=text)
 
 
 @dataclass(frozen=True)
@@ -92,13 +114,73 @@ def read_click(body: Body, correlation_id: str) -> Click:
             event_key=f"action:{key}",
             person=_id(body["user"]["id"]),
             place=Place(_id(channel), thread),
-            text=plain_text(str(action.get("value") or "")),
+            text=plain_text(
+                str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
+            ),
             correlation_id=correlation_id,
             said_at=datetime.now(UTC),
         )
-        return Click(_id(action["action_id"]), ask.text, ask)
+        return Click(
+            _id(action["action_id"]),
+            ask.text,
+            ask,
+            trigger_id=str(body.get("trigger_id") or ""),
+            team=(body.get("team") or {}).get("id"),
+            message_ts=(body.get("message") or {}).get("ts"),
+            view_id=(body.get("view") or {}).get("id"),
+            metadata=(body.get("view") or {}).get("private_metadata") or "",
+        )
     except _WRONG as error:
         raise Malformed(f"a click cannot be read: {error!r}") from error
+
+
+def read_reply(body: Body, correlation_id: str) -> Ask | None:
+    """What a person says in a thread, to nobody in particular; None for everything else."""
+    try:
+        event = body["event"]
+        if event.get("bot_id") or not event.get("user") or event.get("subtype") not in SPOKEN_SUBTYPES:
+            return None
+        if not event.get("thread_ts") or event["thread_ts"] == event["ts"]:
+            return None
+        return Ask(
+            event_key=message_key(_id(event["channel"]), _id(event["ts"])),
+            person=_id(event["user"]),
+            place=Place(event["channel"], _id(event["thread_ts"])),
+            text=plain_text(event.get("text") or "").strip(),
+            correlation_id=correlation_id,
+            said_at=datetime.fromtimestamp(float(event["ts"]), UTC),
+            spoken=True,
+        )
+    except _WRONG as error:
+        raise Malformed(f"a message event cannot be read: {error!r}") from error
+
+
+def read_submission(body: Body, correlation_id: str) -> Submission:
+    """A view_submission payload."""
+    try:
+        view = body["view"]
+        ask = Ask(
+            event_key=f"view:{_id(view['id'])}:{view.get('hash', '')}",
+            person=_id(body["user"]["id"]),
+            place=Place(_id(body["user"]["id"])),
+            text="",
+            correlation_id=correlation_id,
+            said_at=datetime.now(UTC),
+        )
+        values = {
+            block: _value(element)
+            for block, elements in view["state"]["values"].items()
+            for element in elements.values()
+        }
+        metadata = view.get("private_metadata") or ""
+        return Submission(_id(view["callback_id"]), metadata, values, ask, (body.get("team") or {}).get("id"))
+    except _WRONG as error:
+        raise Malformed(f"a form cannot be read: {error!r}") from error
+
+
+def _value(element: dict[str, Any]) -> str:
+    selected = element.get("selected_option") or {}
+    return plain_text(str(element.get("value") or selected.get("value") or ""))
 
 
 def read_joined(body: Body) -> Joined:

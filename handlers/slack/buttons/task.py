@@ -15,3 +15,11 @@ async def cancel(door: Door, click: Click) -> Content | None:
         return await stale_button(door, click)
     outcome = await command.cancel(door.services, click.ask, number)
     return None if outcome is None or outcome.done else outcome.content
+
+
+async def undo(door: Door, click: Click) -> Content | None:
+    """Take back what a cancelled task had done: a task of its own, with its own approval."""
+    number = task_number(click.value)
+    if number is None:
+        return await stale_button(door, click)
+    return await command.undo(door.services, click.ask, number)

@@ -35,6 +35,7 @@ NEEDED_BY: dict[str, set[str]] = {
     "im:history": {"message.im"} | READ_AGAIN,
     "im:read": {"users.conversations"},
     "im:write": {"conversations.open"},
+    "usergroups:read": {"usergroups.users.list"},
 }
 # What listing conversations of a kind needs (users.conversations).
 LISTED = {
@@ -44,7 +45,7 @@ LISTED = {
     "mpim": "mpim:read",
 }
 # These need no scope of the bot's.
-FREE_METHODS = {"apps.connections.open", "auth.test", "views.open"}
+FREE_METHODS = {"apps.connections.open", "auth.test", "views.open", "views.update"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -200,7 +201,7 @@ def called_methods() -> set[str]:
     """Web API methods that the source names, as `client.chat_update(…)` or `api_call("chat.update")`."""
     api = {name for name in dir(AsyncWebClient) if "_" in name and not name.startswith(("_", "api_"))}
     return {
-        name.replace("_", ".", 2 if name.startswith("apps_") else 1)
+        name.replace("_", ".", 2 if name.startswith(("apps_", "usergroups_")) else 1)
         for folder in PRODUCT
         for file in (ROOT / folder).rglob("*.py")
         for name in named(ast.parse(file.read_text("utf-8")))

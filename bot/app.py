@@ -23,6 +23,7 @@ from handlers.http import routes
 from handlers.http.health import Probe
 from handlers.slack.door import Door
 from handlers.slack.table import register
+from storage.outbox import Outbox
 from workflows import engine, execution, housekeeping, measures
 from workflows.delivery import DeliveryLoop
 from workflows.reconciliation import Reconciliation
@@ -75,13 +76,15 @@ class Assembly:
         if self.sockets is not None:
             self.sockets.reset()
 
-    async def build(self, chat: Chat) -> Services:
-        """Launch the engine and build the services."""
+    async def build(self, chat: Chat, house: wiring.House) -> Services:
+        """Launch the engine and build the services. Nothing awaits between the two, so that no workflow that is taken
+        up runs without them.
+        """
         launched = await engine.launch(engine.Config(self.store.psycopg_url, self.store.database.engine))
         self.pulse.engine = launched
         services = wiring.build(
-            self.store.database,
-            launched.executor_id,
+            house,
+            Outbox(self.store.database, launched.executor_id),
             chat,
             self.measures,
             Nudges(self._deliver, self.starter.offer),
@@ -171,8 +174,9 @@ async def run(settings: Settings, *, sandbox: bool, scenario: str | None) -> Asy
         http_url = await stack.enter_async_context(serve_http(settings, probe))
         session = await stack.enter_async_context(wiring.create_session())
         chat = wiring.create_chat(desk.bot_token, desk.api_url, session, parts.measures)
+        house = wiring.load_house(settings, desk, chat)
         identity = await identify(chat)
-        services = await parts.build(chat)
+        services = await parts.build(chat, house)
         stack.push_async_callback(close_engine)
         # Before the engine: what runs in the background would go on asking it.
         stack.push_async_callback(parts.supervisor.close)

@@ -1,11 +1,13 @@
 """Settings: read once from the environment and `.env`, and the only place that does."""
 
+import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -44,6 +46,12 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(8765, ge=0, le=65535, validation_alias=_env("QD_SANDBOX_PORT"))
     channel_interval: float = Field(1.0, ge=0, validation_alias=_env("QD_SLACK_CHANNEL_INTERVAL_SECONDS"))
     command_names: str = Field("", validation_alias=_env("QD_COMMAND_NAMES"))
+    actions: Path | None = Field(None, validation_alias=_env("QD_ACTIONS"))
+    policy: Path | None = Field(None, validation_alias=_env("QD_POLICY"))
+    config: Path | None = Field(None, validation_alias=_env("QD_CONFIG"))
+    approval_ttl_seconds: int | None = Field(None, gt=0, validation_alias=_env("QD_APPROVAL_TTL_SECONDS"))
+    deployer_url: str | None = Field(None, validation_alias=_env("QD_DEPLOYER_URL"))
+    deployer_token: SecretStr | None = Field(None, validation_alias=_env("QD_DEPLOYER_TOKEN"))
     log_format: Literal["auto", "text", "json"] = Field("auto", validation_alias=_env("QD_LOG_FORMAT"))
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias=_env("QD_LOG_LEVEL")
@@ -80,6 +88,10 @@ class Settings(BaseSettings):
     def has_slack(self) -> bool:
         """Whether the tokens of a real Slack are set."""
         return self.slack_bot_token is not None and self.slack_app_token is not None
+
+    def environment(self) -> dict[str, str]:
+        """Every variable that is set, `.env` included: what a catalogue may name as `${NAME}`."""
+        return {name: value for name, value in {**dotenv_values(".env"), **os.environ}.items() if value}
 
     def secrets(self) -> list[str]:
         """Every secret value that must never be in a log."""

@@ -1,5 +1,7 @@
 """Builds the bag of ports. Vendors are named here and in their own adapters, nowhere else."""
 
+from dataclasses import dataclass
+
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -9,11 +11,23 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agents.planner import RulesPlanner
+from bot.catalogue import load as load_catalogue
+from bot.configuration import load as load_configuration
+from bot.policy import load as load_policy
+from bot.sandbox_process import Desk
+from bot.settings import Settings
 from bot.supervisor import Supervisor
+from domain.action import Catalogue
 from domain.chat import Chat, Identity
+from domain.directory import Directory
 from domain.overview import Vitals
+from domain.plan import Planner
+from domain.risk import Policy
+from domain.runner import ActionRunner
+from integrations.directory import ConfiguredDirectory
+from integrations.http_action import HttpActions
 from integrations.slack import CALL_SECONDS, SlackChat, create_client
-from storage.database import Database
 from storage.outbox import Outbox
 from workflows.measures import Measures
 from workflows.services import Nudges, Pace, Services
@@ -61,9 +75,44 @@ def create_app(token: str, api_url: str, session: aiohttp.ClientSession, identit
     return AsyncApp(client=client, authorize=authorize, process_before_response=True)
 
 
+@dataclass(frozen=True)
+class House:
+    """What the configuration says: what can be done here, how risky it is, and who is who."""
+
+    catalogue: Catalogue
+    policy: Policy
+    planner: Planner
+    directory: Directory
+    runner: ActionRunner
+
+
+def load_house(settings: Settings, desk: Desk, chat: SlackChat) -> House:
+    """Read the configuration's files. Raises ConfigurationError with file, line and reason."""
+    catalogue = load_catalogue(settings.actions)
+    configured = load_configuration(settings.config, sandbox=desk.page is not None)
+    return House(
+        catalogue=catalogue,
+        policy=load_policy(settings.policy, settings.approval_ttl_seconds),
+        planner=RulesPlanner(catalogue),
+        directory=ConfiguredDirectory(configured.roles, chat),
+        runner=HttpActions(_names(settings, desk)),
+    )
+
+
+def _names(settings: Settings, desk: Desk) -> dict[str, str]:
+    """What `${NAME}` stands for in the catalogue: the environment, and the sandbox's deployer where that is used."""
+    deployer = {}
+    if desk.page is not None:
+        deployer = {
+            "QD_DEPLOYER_URL": f"{desk.page}/_world/deployer",
+            "QD_DEPLOYER_TOKEN": "sandbox-deployer",
+        }
+    return {**deployer, **settings.environment()}
+
+
 def build(
-    database: Database,
-    owner: str,
+    house: House,
+    outbox: Outbox,
     chat: Chat,
     measures: Measures,
     nudges: Nudges,
@@ -71,14 +120,19 @@ def build(
     pace: Pace,
     supervisor: Supervisor,
 ) -> Services:
-    """The services of this process; `owner` is its executor id."""
+    """The services of this process."""
     return Services(
-        database=database,
-        outbox=Outbox(database, owner),
+        database=outbox.database,
+        outbox=outbox,
         chat=chat,
         measures=measures,
         nudges=nudges,
         vitals=vitals,
         pace=pace,
         spawn=supervisor.spawn,
+        catalogue=house.catalogue,
+        planner=house.planner,
+        policy=house.policy,
+        directory=house.directory,
+        runner=house.runner,
     )

@@ -63,10 +63,10 @@ async def test_an_unknown_word_gets_the_nearest_command(hand: Hand) -> None:
 @pytest.mark.usefixtures("bot")
 async def test_a_task_is_accepted_shown_and_cancelled_by_its_owner_alone(hand: Hand) -> None:
     assert "T-1" in await private(hand, "/execute roll back checkout to v41")
-    shown = await card(hand, "task:1", "roll back checkout to v41")
-    assert "Planning" in text_of(shown)
+    shown = await card(hand, "task:1", "Waits for approval")
+    assert "roll back checkout to v41" in text_of(shown)
     assert "T-1" in await private(hand, "/status")
-    assert "Planning" in await private(hand, "/status T-1")
+    assert "Waits for approval" in await private(hand, "/status T-1")
     assert "not yours" in await private(hand, "/cancel T-1", user="U0LEAD")
     assert "cancelled" in await private(hand, "/cancel T-1")
     await card(hand, "task:1", "Cancelled")
@@ -79,8 +79,8 @@ async def test_a_task_is_accepted_shown_and_cancelled_by_its_owner_alone(hand: H
 
 @pytest.mark.usefixtures("bot")
 async def test_the_cancel_button_ends_the_task_and_its_workflow(hand: Hand, bot: BotProcess) -> None:
-    await private(hand, "/execute implement JWT")
-    shown = await card(hand, "task:1", "Planning")
+    await private(hand, "/execute restart search")
+    shown = await card(hand, "task:1", "Waits for approval")
     await until(lambda: _started(bot), "the task's workflow has begun")
     press = {"channel": "C0OPS", "ts": shown["ts"], "action_id": "task.cancel"}
     refused = await hand("click", user="U0LEAD", **press)
@@ -117,7 +117,7 @@ async def test_the_same_words_work_after_a_mention_in_channel_thread_and_direct_
     assert "No open tasks" in await reply(hand, direct, "D0DEV")
     task = await hand.say("@Quarterdeck execute restart search")
     assert "restart search" in await reply(hand, task)
-    assert "Planning" in await private(hand, "/status T-1")
+    await card(hand, "task:1", "Waits for approval")
 
 
 @pytest.mark.usefixtures("bot")
@@ -145,7 +145,7 @@ async def test_what_is_not_said_to_the_bot_is_left_alone(hand: Hand) -> None:
 async def test_what_a_person_types_is_shown_as_typed(hand: Hand) -> None:
     nasty = "ping <!channel> & <https://evil.example|safe> *bold* 🚀 \u202egnp\u202c"
     await private(hand, f"/execute {nasty}")
-    shown = await card(hand, "task:1", "Planning")
+    shown = await card(hand, "task:1", "Failed")
     assert "<!channel>" not in str(shown["blocks"])
     assert "<https://evil" not in str(shown["blocks"])
     assert "&lt;!channel&gt;" in text_of(shown)

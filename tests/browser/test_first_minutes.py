@@ -43,7 +43,7 @@ async def test_the_readmes_first_five_minutes(
     await bot.start()
     await send(page, "/status T-1")
     answer = channel.get_by_role("article").filter(has_text="Asked by").filter(has_text="Only visible to you")
-    await expect(answer).to_contain_text("Planning")
+    await expect(answer).to_contain_text("Waits for approval")
 
     await card.get_by_role("button", name="Cancel").click()
     await expect(channel.get_by_role("article").filter(has_text="Cancelled")).to_contain_text(

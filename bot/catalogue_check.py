@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.planner import RulesPlanner
-from bot.document import Document
+from bot.document import Document, Location
 from domain import template
 from domain.action import ENVIRONMENT, Action, Catalogue, HttpCall, Parameter, ParameterType, Undo
 from domain.argument import WrongValue, read
@@ -135,5 +135,5 @@ def _check_examples(document: Document, catalogue: Catalogue) -> None:
                 reason = f"as {' and '.join(found)}" if found else "by nobody"
                 if isinstance(outcome, Question):
                     reason = f"only in part: {outcome.sentence.rstrip('.?')}"
-                place = ["actions", name, "examples", number]
+                place: Location = ["actions", name, "examples", number]
                 document.refuse(place, f"the example “{example}” is understood {reason}; word it differently")

@@ -40,12 +40,14 @@ class Binding:
 @dataclass(frozen=True)
 class Binder:
     """Reads the arguments of one action. `words` are the words of its name and examples: a value behind `from` counts
-    only where an example has that word. (`None`: everything counts, to read the examples themselves.)
+    only where an example has that word. (`None`: everything counts, to read the examples themselves.) `marks` are words
+    that stand before a number in the examples.
     """
 
     action: Action
     services: Sequence[str]
     words: frozenset[str] | None = None
+    marks: frozenset[str] = frozenset()
 
     def bind(self, tokens: Sequence[Token]) -> Binding:
         """Every argument that stands in the tokens."""
@@ -133,9 +135,9 @@ class Binder:
 
     def _find_versions(self, parameter: Parameter, tokens: Sequence[Token], binding: Binding) -> Found:
         found: Found = [
-            ((index,), token.word if token.kind is Kind.WORD else token.text)
+            ((index,), token.plain)
             for index, token in _free(tokens, binding)
-            if _VERSION.fullmatch(token.word or token.text)
+            if _VERSION.fullmatch(token.plain)
         ]
         if found or any(each.type is ParameterType.INTEGER for each in self.action.parameters):
             return found
@@ -176,10 +178,13 @@ class Binder:
                 tokens[place].word in names for place in (index - 1, index + 1) if 0 <= place < len(tokens)
             )
         ]
-        usable = marked or [
-            i for i in numbers if i and (tokens[i - 1].word in _BEFORE_NUMBER or i - 1 in binding.used)
-        ]
+        usable = marked or [index for index in numbers if self._takes_number(tokens, index, binding)]
         return [((i,), int(lexicon.NUMBERS.get(tokens[i].word, tokens[i].word))) for i in usable]
+
+    def _takes_number(self, tokens: Sequence[Token], index: int, binding: Binding) -> bool:
+        if self.words is None or index == 0:
+            return self.words is None
+        return tokens[index - 1].word in _BEFORE_NUMBER | self.marks or index - 1 in binding.used
 
     def _find_texts(self, parameter: Parameter, tokens: Sequence[Token], binding: Binding) -> Found:
         if parameter.pattern is not None:

@@ -117,7 +117,7 @@ def _read(text: str, tokens: Sequence[Token], follows: bool) -> Clause | None:
     manner = Manner.ORDER
     if _is_negation(meant):
         manner = Manner.NEGATION
-    elif (asks and not polite) or meant[0].word in lexicon.QUESTIONS:
+    elif (asks and not polite) or _is_question(rest, meant[0]):
         manner = Manner.QUESTION
     end = _restriction(rest, meant[0])
     return Clause(excerpt(text, tokens), tuple(rest[:end]), tuple(rest[end:]), manner, follows)
@@ -147,6 +147,11 @@ def _strip_politeness(tokens: list[Token]) -> tuple[list[Token], bool]:
 
 def _is_negation(meant: Sequence[Token]) -> bool:
     return meant[0].word in lexicon.NEGATIONS or [token.word for token in meant[:2]] == ["do", "not"]
+
+
+def _is_question(tokens: Sequence[Token], first: Token) -> bool:
+    after = next((each.word for each in tokens[tokens.index(first) + 1 :]), "")
+    return first.word in lexicon.QUESTIONS and (first.word != "do" or after in lexicon.ASKED)
 
 
 def _restriction(tokens: Sequence[Token], first: Token) -> int:

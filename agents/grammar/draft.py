@@ -14,12 +14,12 @@ from domain.argument import WrongValue, nearest, read
 
 MOST_GUESS_WORDS = 3
 _ORDER = (
+    ParameterType.PERSON,
     ParameterType.SERVICE,
     ParameterType.INTEGER,
     ParameterType.ENUM,
     ParameterType.VERSION,
     ParameterType.STRING,
-    ParameterType.PERSON,
 )
 _PLACES_ONLY = lexicon.PLACE_WORDS - {"to"}
 
@@ -127,6 +127,8 @@ def _fits(
     before = {token.word for token in tokens[max(0, run[0] - 2) : run[0]]}
     if len(words) > MOST_GUESS_WORDS or any(_is_limit(word) for word in words):
         return False
+    if any(word.startswith("@") for word in words) or parameter.type is ParameterType.PERSON:
+        return parameter.type is ParameterType.PERSON and words[0].startswith("@")
     has_digit = any(char.isdigit() for word in words for char in word)
     in_place = bool(before & lexicon.PLACE_WORDS)
     if parameter.type is ParameterType.SERVICE:

@@ -41,7 +41,9 @@ QUESTIONS = _words(
     "should shall can could may might would will is are was were am do does did has have had why how what when where "
     "who whom which whose"
 )
-"""First words of a question."""
+"""First words of a question. (`do` only before one of the next.)"""
+
+ASKED = _words("i you we they he she the any all these those")
 
 NEGATIONS = _words(
     "not never no don't dont doesn't doesnt cannot can't cant won't wont shouldn't mustn't needn't nobody nothing none "

@@ -52,23 +52,18 @@ class _Entry:
     def __init__(self, action: Action, services: Sequence[str]) -> None:
         self.action = action
         self._kinds = _kind_words(action)
-        self.heads = {self._name_head(), *self._example_heads(services)} - {frozenset()}
+        examples = [
+            clause for text in action.examples for clause in split(text, lambda _: True, lambda _: False)
+        ]
+        binder = Binder(action, services)
+        self.heads = {self._name_head(), *(self._head(each, binder) for each in examples)} - {frozenset()}
         words = frozenset(word for head in self.heads for word in head)
         self.known = words.union(*(explains(parameter) for parameter in action.parameters))
-        self._binder = Binder(action, services, words)
+        self._binder = Binder(action, services, words, _marks(examples) & words)
 
     def _name_head(self) -> frozenset[str]:
         words = frozenset(self.action.name.split("_"))
         return words - self._kinds or words
-
-    def _example_heads(self, services: Sequence[str]) -> list[frozenset[str]]:
-        binder = Binder(self.action, services)
-        clauses = [
-            clause
-            for example in self.action.examples
-            for clause in split(example, lambda _: True, lambda _: False)
-        ]
-        return [self._head(clause, binder) for clause in clauses]
 
     def _head(self, clause: Clause, binder: Binder) -> frozenset[str]:
         used = binder.bind(clause.tokens).used
@@ -155,6 +150,12 @@ class Matcher:
         meant = [each for each in self.said(tokens) if each.word not in lexicon.FILLERS]
         heads = [head for each in self._entries.values() for head in each.heads]
         return bool(meant) and any(meant[0].is_among(head) for head in heads)
+
+
+def _marks(examples: Sequence[Clause]) -> frozenset[str]:
+    """Words right before a number."""
+    pairs = [pair for each in examples for pair in zip(each.tokens, each.tokens[1:], strict=False)]
+    return frozenset(before.word for before, token in pairs if token.word.isdecimal())
 
 
 def _kind_words(action: Action) -> frozenset[str]:

@@ -35,8 +35,13 @@ class Token:
         """As it is compared: lower case, one spelling, without a possessive. Quotations and mentions are no words."""
         if self.kind not in (Kind.WORD, Kind.EMOJI):
             return ""
-        folded = unicodedata.normalize("NFKC", self.text).casefold().replace("\u2019", "'")
+        folded = self.plain.casefold().replace("\u2019", "'")
         return folded.removesuffix("'s") if folded != "let's" else folded
+
+    @cached_property
+    def plain(self) -> str:
+        """The text in ordinary letters, its case kept."""
+        return unicodedata.normalize("NFKC", self.text)
 
 
 _TOKEN = re.compile(

@@ -1,5 +1,6 @@
 """A task's living card, and what is said about a task in private. Everything is drawn from the task's view."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -77,8 +78,8 @@ def _compose(
     blocks = [
         kit.section(mrkdwn.fill("{} · {}", mrkdwn.bold(name), describe_state(state))),
         kit.section(mrkdwn.quote(mrkdwn.truncate(request, REQUEST_CHARACTERS))),
-        *middle,
         kit.context(mrkdwn.fill("Asked by {}", mrkdwn.mention(requester))),
+        *middle,
     ]
     buttons = []
     if state in _CANCELLABLE:
@@ -119,7 +120,8 @@ def step_line(step: StepRecord) -> mrkdwn.Mrkdwn:
 def _seconds(began: datetime | None, ended: datetime | None) -> str:
     if began is None or ended is None:
         return ""
-    return f"{(ended - began).total_seconds():.1f} s"
+    seconds = (ended - began).total_seconds()
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
 def _sentence(receipt: Mapping[str, Any] | None) -> str:
@@ -132,7 +134,7 @@ def _request_block(step: StepRecord) -> Block:
     lines = [f"{step.number}. {request.get('method', '')} {request.get('address', '')}".strip()]
     lines += [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
     if request.get("body") is not None:
-        lines.append(str(request["body"]))
+        lines.append(json.dumps(request["body"], ensure_ascii=False))
     return kit.preformatted("\n".join(lines))
 
 
@@ -210,7 +212,7 @@ def _facts(view: TaskView) -> list[tuple[str, str]]:
     return pairs
 
 
-_QUIET_FIELDS = frozenset({"ok", "id"})
+_QUIET_FIELDS = frozenset({"ok", "id", "at", "action"})
 
 
 def _result_line(step: StepRecord) -> str:

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from bot import wiring
 from bot.database import Store, open_store
 from bot.pulse import Pulse
-from bot.sandbox_process import Desk, open_desk
+from bot.sandbox_process import Desk, introduce, open_desk
 from bot.settings import Settings
 from bot.socket import Sockets
 from bot.supervisor import Supervisor
@@ -173,6 +173,8 @@ async def run(settings: Settings, *, sandbox: bool, scenario: str | None) -> Asy
         probe = Probe(parts.pulse.readiness, parts.measures.registry)
         http_url = await stack.enter_async_context(serve_http(settings, probe))
         session = await stack.enter_async_context(wiring.create_session())
+        if desk.page is not None:
+            await introduce(desk.page, http_url, session)
         chat = wiring.create_chat(desk.bot_token, desk.api_url, session, parts.measures)
         house = wiring.load_house(settings, desk, chat)
         identity = await identify(chat)

@@ -68,6 +68,16 @@ def refuse_sandbox_tokens(bot_token: str, api_url: str) -> None:
         )
 
 
+async def introduce(page: str, bot_url: str, session: aiohttp.ClientSession) -> None:
+    """Tell the sandbox where its world finds us: it may have been there before us."""
+    try:
+        async with session.post(f"{page}/_sandbox/bot", json={"url": bot_url}) as answer:
+            if answer.status != 200:
+                log.warning("The sandbox does not take our address (status %s)", answer.status)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        log.warning("The sandbox does not take our address: %s", type(error).__name__)
+
+
 async def _answers(address: str) -> bool:
     timeout = aiohttp.ClientTimeout(total=2)
     try:

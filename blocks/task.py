@@ -219,7 +219,9 @@ def _result_line(step: StepRecord) -> str:
     """What the call answered, in a few words: what a reading step was for."""
     result = (step.receipt or {}).get("result") or {}
     shown = [
-        f"{name} {value}" for name, value in result.items() if _is_short(value) and name not in _QUIET_FIELDS
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in result.items()
+        if _is_short(value) and name not in {*_QUIET_FIELDS, *step.arguments}
     ]
     return ", ".join(shown[:6])
 

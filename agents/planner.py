@@ -144,7 +144,9 @@ class _Attempt:
         elif best is not None:
             self._drafts.append(self._draft(number, clause, best, spoken=True))
         elif (leaning := self._lean(clause)) is not None:
-            self._drafts.append(self._draft(number, clause, leaning, spoken=False))
+            made = self._draft(number, clause, leaning, spoken=False)
+            if clause.follows or not self._drafts[-1].absorb(made):
+                self._drafts.append(made)
         else:
             return False
         return True

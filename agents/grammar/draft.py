@@ -53,6 +53,18 @@ class Draft:
         """Whether the parameter has neither a value nor something that stands in its place."""
         return name not in self.values and name not in self.doubts
 
+    def absorb(self, other: "Draft") -> bool:
+        """Take in what stands behind a comma and says only what is not yet said: `restart checkout, in staging`. Says
+        whether it was that; otherwise it is the next item of a list.
+        """
+        if not other.own or other.doubts or not all(self.lacks(name) for name in other.own):
+            return False
+        self.values |= other.own
+        self.own.update(other.own)
+        self.rest = " … ".join(text for text in (self.rest, other.rest) if text)
+        self.rest_words |= other.rest_words
+        return True
+
     def service(self, values: dict[str, Value] | None = None) -> Value | None:
         """The service it is about."""
         known = self.values if values is None else values
@@ -124,7 +136,7 @@ def _fits(
 ) -> bool:
     """Whether these words may be meant as the parameter."""
     words = [tokens[index].word for index in run]
-    before = {token.word for token in tokens[max(0, run[0] - 2) : run[0]]}
+    before = {tokens[index].word for index in _with_lead(tokens, run) if index < run[0]}
     if len(words) > MOST_GUESS_WORDS or any(_is_limit(word) for word in words):
         return False
     if any(word.startswith("@") for word in words) or parameter.type is ParameterType.PERSON:

@@ -67,9 +67,16 @@ def told_as_sentence(doing: str) -> Iterator[None]:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise ConfigurationError(
-            f"Could not {doing}: {error.strerror}{where}; make room or give access there, "
+            f"Could not {doing}: {_reason(error)}{where}; make room or give access there, "
             "or pass another --data-dir."
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """The system's word; where a whole folder was copied, that on the first file that failed."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        return str(error.args[0][0][-1])
+    return error.strerror or type(error).__name__
 
 
 def prepare_data_folder(data_dir: Path) -> Path:

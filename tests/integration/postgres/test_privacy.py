@@ -11,7 +11,6 @@ import psutil
 import pytest
 
 from bot.postgres import claim, ensure_running
-from bot.postgres.binary import find_binaries
 from domain.errors import ConfigurationError
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to act as another user")
@@ -39,21 +38,24 @@ async def test_no_port_is_open(data_dir, open_cluster, find_server):
 
 
 @only_root
-async def test_another_user_gets_in_neither_by_the_folder_nor_by_the_socket(data_dir, open_cluster):
+async def test_another_user_gets_in_neither_by_the_folder_nor_by_the_socket(
+    data_dir, open_cluster, find_server
+):
     cluster = await open_cluster(data_dir)
-    assert "Permission denied" in _connect_as_nobody(cluster.sockets)
+    # The server's own copy: where we are installed may be closed to nobody.
+    psql = Path(find_server(data_dir).exe()).with_name("psql")
+    assert "Permission denied" in _connect_as_nobody(psql, cluster.sockets)
     for folder in (cluster.home, cluster.sockets):
         folder.chmod(0o711)
     (cluster.sockets / ".s.PGSQL.5432").chmod(0o777)
-    refusal = _connect_as_nobody(cluster.sockets)
+    refusal = _connect_as_nobody(psql, cluster.sockets)
     cluster.home.chmod(0o710)
     cluster.sockets.chmod(0o700)
     assert "Peer authentication failed" in refusal
 
 
-def _connect_as_nobody(sockets: Path) -> str:
+def _connect_as_nobody(psql: Path, sockets: Path) -> str:
     nobody = pwd.getpwnam("nobody")
-    psql = find_binaries().program("psql")
     run = subprocess.run(
         [psql, "--no-psqlrc", f"--host={sockets}", "--username=postgres", "--command=SELECT 1", "postgres"],
         capture_output=True,

@@ -139,7 +139,7 @@ def small_disk() -> Iterator[Path]:
 
 
 async def test_a_full_disk_is_one_sentence(empty_dir, told, small_disk):
-    with pytest.raises(ConfigurationError, match=r"No space left on device.*\(its log is /var/lib"):
+    with pytest.raises(ConfigurationError, match="No space left on device"):
         await ensure_running(empty_dir, told.append, system_folder=small_disk)
 
 

@@ -51,9 +51,9 @@ def describe_state(state: TaskState) -> str:
     return f"{sign} {words}"
 
 
-def first_card(number: int, request: str, requester: str) -> Content:
-    """The card of a task that has just been accepted."""
-    return _compose(number, request, requester, TaskState.PLANNING, [])
+def first_card(number: int, request: str) -> Content:
+    """The card of a task that has just been accepted. It names nobody: a new message would disturb them."""
+    return _compose(number, request, None, TaskState.PLANNING, [])
 
 
 def task_card(view: TaskView) -> Content:
@@ -72,13 +72,20 @@ def task_card(view: TaskView) -> Content:
 
 
 def _compose(
-    number: int, request: str, requester: str, state: TaskState, middle: list[Block], *, undo: bool = False
+    number: int,
+    request: str,
+    requester: str | None,
+    state: TaskState,
+    middle: list[Block],
+    *,
+    undo: bool = False,
 ) -> Content:
     name = task_name(number)
+    asked_by = [kit.context(mrkdwn.fill("Asked by {}", mrkdwn.mention(requester)))] if requester else []
     blocks = [
         kit.section(mrkdwn.fill("{} · {}", mrkdwn.bold(name), describe_state(state))),
         kit.section(mrkdwn.quote(mrkdwn.truncate(request, REQUEST_CHARACTERS))),
-        kit.context(mrkdwn.fill("Asked by {}", mrkdwn.mention(requester))),
+        *asked_by,
         *middle,
     ]
     buttons = []

@@ -9,7 +9,8 @@ METADATA_EVENT_TYPE = "quarterdeck_card"
 
 
 class CardState(StrEnum):
-    """`live`: wanted and, once shown, kept up to date. `gone`: someone deleted the message. `failed`: Slack
+    """`live`: wanted and, once shown, kept up to date. `gone`: someone deleted the message, and nobody could have
+    acted on it (one with buttons is posted again). `failed`: Slack
     will never take this content; another is tried. (A channel that refuses us is the lane's fault, not the card's.)
     """
 
@@ -20,10 +21,18 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says: one plain line, and the blocks that draw it."""
+    """What a message says: one plain line, and the blocks that draw it. `calls` are the people (`U…`) whom it calls
+    when it appears; whoever else is named in it is not disturbed.
+    """
 
     text: str
     blocks: list[dict[str, Any]] = field(default_factory=list)
+    calls: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody can act on it: it has a row of buttons."""
+        return any(block["type"] == "actions" for block in self.blocks)
 
 
 @dataclass(frozen=True)

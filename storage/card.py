@@ -104,6 +104,23 @@ async def revise(session: AsyncSession, key: str, content: Content) -> None:
     await session.execute(_REVISE, {"key": key, "content": json.dumps(write_content(content))})
 
 
+# Whoever deleted it may act on it no more, and nobody else: what has buttons is posted again.
+_REPOST = text(
+    """
+    UPDATE card SET ts = NULL, posted_channel = NULL, shown_version = 0, parent_deleted = false, dirty_at = now()
+    WHERE posted_channel = :channel AND ts = :ts AND state = 'live'
+      AND content @? '$.blocks[*] ? (@.type == "actions")'
+    RETURNING key
+    """
+)
+
+
+async def repost(session: AsyncSession, channel: str, ts: str) -> str | None:
+    """The message `ts` was deleted: want its card posted anew if somebody could act on it. Returns its key then."""
+    found: str | None = (await session.execute(_REPOST, {"channel": channel, "ts": ts})).scalar()
+    return found
+
+
 def _values(draft: CardDraft) -> dict[str, Any]:
     return {
         "key": draft.key,
@@ -118,13 +135,14 @@ def _values(draft: CardDraft) -> dict[str, Any]:
 
 def write_content(content: Content) -> dict[str, Any]:
     """The stored form of a card's content."""
-    return {"text": content.text, "blocks": content.blocks}
+    calls = {"calls": list(content.calls)} if content.calls else {}
+    return {"text": content.text, "blocks": content.blocks, **calls}
 
 
 def read_content(stored: Any) -> Content:
     """A card's content from its stored form (an object, or its JSON text as asyncpg hands it out)."""
     value = json.loads(stored) if isinstance(stored, str) else stored
-    return Content(value["text"], value["blocks"])
+    return Content(value["text"], value["blocks"], tuple(value.get("calls", ())))
 
 
 async def list_threads(session: AsyncSession, *, limit: int) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+from blocks.hush import hush
 from blocks.undelivered import parent_deleted_note, undelivered
 from domain.card import CardDraft, CardState, Content, Delivery, Place
 from domain.chat import ChatBusy, ChatRefused, ChatRevoked, ChatUnavailable, Posted
@@ -179,8 +180,10 @@ class DeliveryLoop:
             # Looking may have taken longer than the lease.
             if delivery.posting_since is not None and not await self._outbox.keep(delivery.place.channel):
                 return None
-            posted = await chat.post(delivery.key, place, delivery.content)
-        # What was found may be an older content: leave the card dirty, so that an update follows.
+            first = delivery.content if place.channel.startswith("D") else hush(delivery.content)
+            posted = await chat.post(delivery.key, place, first)
+            found = first != delivery.content
+        # What stands there may be another content: leave the card dirty, so that an update follows.
         shown = replace(delivery, version=0) if found else delivery
         stray = place.thread_ts is not None and not posted.threaded
         pause = self._services.pace.channel_interval
@@ -222,13 +225,22 @@ class DeliveryLoop:
             return None
         if error.code in GONE:
             log.info("Card %s was deleted in Slack", delivery.key)
-            await self._outbox.end(delivery, CardState.GONE, error.code)
+            if not await self._post_again(delivery):
+                await self._outbox.end(delivery, CardState.GONE, error.code)
             return 0.0
         log.error("Slack refused card %s for good: %s", delivery.key, error.sentence)
         # In this order, so that a crash between the two forgets nobody: telling has a key, and happens once.
         await self._tell(delivery.asker, f"undelivered:{delivery.key}", delivery.place.channel, error.code)
         await self._outbox.end(delivery, CardState.FAILED, error.code)
         return 0.0
+
+    async def _post_again(self, delivery: Delivery) -> bool:
+        """Whether the card of a deleted message is still needed, and will be posted anew."""
+        if not delivery.content.asks or delivery.ts is None or delivery.posted_channel is None:
+            return False
+        async with self._services.database.unit_of_work() as session:
+            await cards.repost(session, delivery.posted_channel, delivery.ts)
+        return True
 
     async def _close_lane(self, delivery: Delivery, code: str) -> None:
         """Slack refuses us in a whole channel: each who waits hears of it once, and we look again later."""
@@ -260,6 +272,15 @@ async def reopen(services: Services, channel: str) -> None:
     async with services.database.unit_of_work() as session:
         await outboxes.reopen(session, channel)
     services.nudges.deliver()
+
+
+async def replace_deleted(services: Services, channel: str, ts: str) -> None:
+    """Somebody deleted a message: post its card anew, if it is one of ours that people can act on."""
+    async with services.database.unit_of_work() as session:
+        key = await cards.repost(session, channel, ts)
+    if key is not None:
+        log.info("Card %s was deleted in Slack and is posted again", key)
+        services.nudges.deliver()
 
 
 async def tell(services: Services, key: str, person: str, content: Content) -> None:

@@ -33,7 +33,7 @@ async def submit(services: Services, ask: Ask, answers: dict[str, str] | None = 
     """
 
     def draw(number: int) -> CardDraft:
-        content = first_card(number, ask.text, ask.person)
+        content = first_card(number, ask.text)
         return CardDraft(card_key(number), ask.place, content, asker=ask.person)
 
     number = await tasks.accept(services.database, ask, "task.submitted", draw, answers or {})

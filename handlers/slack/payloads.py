@@ -102,6 +102,22 @@ def read_message(body: Body, correlation_id: str, bot_user: str) -> Ask | None:
         raise Malformed(f"a message event cannot be read: {error!r}") from error
 
 
+def read_deleted(body: Body) -> tuple[str, str] | None:
+    """Channel and ts of a message that somebody has deleted; None for every other event. Slack leaves a tombstone
+    where there were replies.
+    """
+    try:
+        event = body["event"]
+        if event.get("subtype") == "message_deleted":
+            return _id(event["channel"]), _id(event["deleted_ts"])
+        changed = event.get("message") or {}
+        if event.get("subtype") == "message_changed" and changed.get("subtype") == "tombstone":
+            return _id(event["channel"]), _id(changed["ts"])
+    except _WRONG as error:
+        raise Malformed(f"a message event cannot be read: {error!r}") from error
+    return None
+
+
 def read_click(body: Body, correlation_id: str) -> Click:
     """The first action of a block_actions payload (Slack sends one at a time)."""
     try:

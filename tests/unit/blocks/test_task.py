@@ -72,7 +72,7 @@ def test_a_hostile_request_is_shown_as_text_only(state: TaskState) -> None:
 )
 @given(texts)
 def test_a_card_takes_any_request(text: str) -> None:
-    accept(first_card(12, text, "U0DEV"))
+    accept(first_card(12, text))
     accept(describe(view(replace(TASK, request=text)), delivery=text))
 
 

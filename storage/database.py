@@ -1,12 +1,12 @@
 """The database: one pool for SQLAlchemy, one for the paths that must be quick, and the only commit."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -68,6 +68,13 @@ class Database:
         """Close both pools."""
         await self.quick.close()
         await self.engine.dispose()
+
+
+def after_commit(session: Session, act: Callable[[], object]) -> None:
+    """Have `act` called once the session's transaction has committed, and never if it is rolled back: what a retried
+    transaction counts is counted once. `act` must not fail.
+    """
+    event.listen(session.sync_session, "after_commit", lambda _: act(), once=True)
 
 
 async def _no_reset(connection: Any) -> None:

@@ -13,7 +13,7 @@ from workflows.engine.failure import (
     WorkflowCancelledError,
     WorkflowError,
 )
-from workflows.engine.process import Config, Engine, Health, bind, launch, services
+from workflows.engine.process import Config, Engine, Health, attach, bind, launch, services
 from workflows.engine.workflow import (
     State,
     Status,
@@ -46,6 +46,7 @@ __all__ = [
     "Workflow",
     "WorkflowCancelledError",
     "WorkflowError",
+    "attach",
     "bind",
     "cancel",
     "idempotency_key",

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import sqlalchemy
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import _serialization as serialization
 from dbos import _sys_db as system_database
 
@@ -68,6 +68,19 @@ def create_dbos(engine: sqlalchemy.Engine, url: str, version: str, executor_id: 
         "log_level": "WARNING",
     }
     return DBOS(config=config)
+
+
+def create_client(engine: sqlalchemy.Engine) -> DBOSClient:
+    """What sends within a transaction of ours. It connects to nothing before it is used otherwise."""
+    _quiet()
+    _refuse_pickle()
+    return DBOSClient(
+        system_database_engine=engine,
+        dbos_system_schema=SCHEMA,
+        serializer=JsonSerializer(),
+        application_name=NAME,
+        lazy=True,
+    )
 
 
 def waiters(dbos: DBOS) -> dict[tuple[str, str], Any]:

@@ -55,10 +55,13 @@ class Health:
 
 
 class Engine:
-    """DBOS is global to a process, and so are the two beside it: the engine, and what workflows work with."""
+    """DBOS is global to a process, and so are those beside it: the engine, what workflows work with, and in a process
+    without an engine what it sends by.
+    """
 
     running: ClassVar["Engine | None"] = None
     bound: ClassVar[object | None] = None
+    attached: ClassVar[DBOSClient | None] = None
 
     def __init__(self, config: Config, executor: Executor) -> None:
         self.config = config
@@ -87,13 +90,7 @@ class Engine:
         )
         # On the loop itself, although it blocks: workflows run on the loop that launch is called from.
         DBOS.launch()
-        self.client = DBOSClient(
-            system_database_engine=self._system,
-            dbos_system_schema=library.SCHEMA,
-            serializer=JsonSerializer(),
-            application_name=library.NAME,
-            lazy=True,
-        )
+        self.client = library.create_client(self._system)
         self._recovery = asyncio.create_task(self._recover(), name="engine-recovery")
 
     @asynccontextmanager
@@ -205,6 +202,22 @@ async def launch(config: Config) -> Engine:
     return engine
 
 
+@asynccontextmanager
+async def attach(url: str) -> AsyncIterator[None]:
+    """Let a process that runs no workflows `send` to those of others, for as long as the block lasts. `url` is as in
+    Config; nothing is launched and nothing of others is taken over.
+    """
+    if Engine.running is not None or Engine.attached is not None:
+        raise RuntimeError("this process can send already")
+    system = library.create_system_engine(url)
+    Engine.attached = library.create_client(system)
+    try:
+        yield
+    finally:
+        Engine.attached = None
+        system.dispose()
+
+
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
@@ -214,6 +227,11 @@ def current() -> Engine:
     if Engine.running is None:
         raise NotLaunchedError("the engine is not running in this process: call launch first")
     return Engine.running
+
+
+def sender() -> DBOSClient:
+    """What this process sends by: its engine's, or that of `attach`. Raises NotLaunchedError."""
+    return Engine.attached or current().client
 
 
 def bind(services: object) -> None:

@@ -19,7 +19,7 @@ from workflows.engine.failure import (
     WorkflowCancelledError,
     WorkflowError,
 )
-from workflows.engine.process import current
+from workflows.engine.process import current, sender
 from workflows.engine.serial import plain
 
 P = ParamSpec("P")
@@ -184,7 +184,7 @@ async def send(
     A second message with the same key to the same workflow is dropped. Raises UnknownWorkflowError, and the
     transaction is then lost.
     """
-    client = current().client
+    client = sender()
     try:
         await session.run_sync(
             client.send_in_transaction, workflow_id, message, topic=topic, idempotency_key=idempotency_key

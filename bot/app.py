@@ -170,7 +170,7 @@ async def run(settings: Settings, *, sandbox: bool, scenario: str | None) -> Asy
         store = await stack.enter_async_context(open_store(settings))
         desk = await stack.enter_async_context(open_desk(settings, wanted=sandbox, scenario=scenario))
         parts = Assembly(settings, store, desk)
-        probe = Probe(parts.pulse.readiness, parts.measures.registry)
+        probe = Probe(parts.pulse.readiness, parts.pulse.measure, parts.measures.registry)
         http_url = await stack.enter_async_context(serve_http(settings, probe))
         session = await stack.enter_async_context(wiring.create_session())
         if desk.page is not None:

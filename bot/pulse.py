@@ -8,8 +8,9 @@ from domain.deadline import enforce
 from domain.overview import EngineState, Readiness, SlackState, Vitals
 from storage.database import UNAVAILABLE, Database
 from storage.outbox import count_backlog
+from storage.task import count_by_state
 from workflows.engine import Engine
-from workflows.measures import Measures
+from workflows.measures import Measures, set_tasks
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,18 @@ class Pulse:
         self._engine_state = health.state
         self._measures.engine_up.set(health.state != "down")
         self._measures.engine_pending.set(health.pending)
+
+    async def measure(self) -> None:
+        """Read what `/metrics` tells of the database. Without it the last figures stay."""
+        await self.readiness()
+        try:
+            set_tasks(self._measures, await enforce(self._count_tasks(), DATABASE_SECONDS))
+        except UNAVAILABLE as error:
+            log.warning("The tasks cannot be counted: %s", error)
+
+    async def _count_tasks(self) -> dict[str, int]:
+        async with self._database.unit_of_work() as session:
+            return await count_by_state(session)
 
     async def readiness(self) -> Readiness:
         """What `/readyz` answers. Never raises; without the database it is `unavailable`."""

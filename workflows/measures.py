@@ -1,9 +1,17 @@
-"""What we count and time, for Prometheus."""
+"""What we count and time, for Prometheus.
 
+What belongs to a transaction is counted after its commit (`storage.database.after_commit`), so that one that is tried
+again is counted once.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from domain.approval import Level
+from domain.task import TaskState
 
 _PATIENT = (1, 5, 15, 60, 300, 900, 1800, 3600, 5400, 7200)
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
@@ -42,7 +50,7 @@ class Measures:
 def create() -> Measures:
     """A fresh set of metrics in a registry of its own."""
     registry = CollectorRegistry(auto_describe=True)
-    return Measures(
+    measures = Measures(
         registry=registry,
         commands=Counter("commands_total", "Commands read", ["command", "outcome"], registry=registry),
         ack_seconds=Histogram(
@@ -76,6 +84,26 @@ def create() -> Measures:
         ),
         restarts=Counter("background_restarts_total", "Failed background tasks", ["task"], registry=registry),
     )
+    _begin_at_zero(measures)
+    return measures
+
+
+def _begin_at_zero(measures: Measures) -> None:
+    """Show what has not happened yet as 0: a rate over a series that begins with 1 would miss the first."""
+    for level in Level:
+        measures.approval_requests.labels(level.value)
+        measures.approval_wait_seconds.labels(level.value)
+        measures.approval_expirations.labels(level.value)
+        for decision in ("approved", "rejected"):
+            measures.approval_decisions.labels(level.value, decision)
+    set_tasks(measures, {})
+
+
+def set_tasks(measures: Measures, counts: Mapping[str, int]) -> None:
+    """How many tasks stand in each state that is no end."""
+    for state in TaskState:
+        if not state.ended:
+            measures.tasks.labels(state.value).set(counts.get(state.value, 0))
 
 
 def _of_tasks(registry: CollectorRegistry) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from domain.action import Catalogue
 from domain.chat import Chat
@@ -32,6 +32,25 @@ class Pace:
 
     channel_interval: float = 1.0
     lanes: int = 32
+
+
+class Deciding(Protocol):
+    """What deciding on an approval takes. The bot has it among its services, the command line alone."""
+
+    @property
+    def database(self) -> Database:
+        """Where approvals are kept."""
+        ...
+
+    @property
+    def directory(self) -> Directory:
+        """Who has which role."""
+        ...
+
+    @property
+    def nudges(self) -> Nudges:
+        """What to wake after the commit."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """One step of a plan: the intent is a row, then the call is made, then the receipt is a row."""
 
 import time
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from domain.action import PortCall
@@ -11,7 +13,7 @@ from domain.task import TaskState
 from storage import audit
 from storage import step as steps
 from storage import task as tasks
-from storage.database import Session
+from storage.database import Session, after_commit
 from workflows import engine
 from workflows.digest import digest
 from workflows.port import perform
@@ -80,22 +82,29 @@ async def make_call(
             "The process died while it was being done, and it cannot be repeated safely."
             " Please look whether it happened."
         )
-        return {"outcome": "in_doubt", "sentence": sentence, "attempts": times}
+        return {"action": name, "outcome": "in_doubt", "sentence": sentence, "attempts": times}
     began = time.monotonic()
-    with services.measures.step_seconds.labels(name).time():
-        if isinstance(action.call, PortCall):
-            receipt = await perform(services, action.call.port, step, arguments, key)
-        else:
-            made = await services.runner.run(action, arguments, key)
-            receipt = {
-                "outcome": made.outcome.value,
-                "status": made.status,
-                "sentence": made.sentence,
-                "result": dict(made.result),
-                "attempts": made.attempts,
-            }
-    services.measures.step_outcomes.labels(name, receipt["outcome"]).inc()
-    return {**receipt, "key": key, "seconds": round(time.monotonic() - began, 3)}
+    if isinstance(action.call, PortCall):
+        receipt = await perform(services, action.call.port, step, arguments, key)
+    else:
+        made = await services.runner.run(action, arguments, key)
+        receipt = {
+            "outcome": made.outcome.value,
+            "status": made.status,
+            "sentence": made.sentence,
+            "result": dict(made.result),
+            "attempts": made.attempts,
+        }
+    return {**receipt, "action": name, "key": key, "seconds": round(time.monotonic() - began, 3)}
+
+
+def count(session: Session, receipt: Mapping[str, Any]) -> None:
+    """Count what came of a call, and how long it took where it was made, once its receipt is kept."""
+    measures, action = engine.services(Services).measures, receipt.get("action")
+    if action is not None:
+        after_commit(session, measures.step_outcomes.labels(action, receipt["outcome"]).inc)
+    if "seconds" in receipt:
+        after_commit(session, partial(measures.step_seconds.labels(action).observe, receipt["seconds"]))
 
 
 async def keep_receipt(session: Session, task: int, number: int, receipt: dict[str, Any]) -> None:
@@ -103,6 +112,7 @@ async def keep_receipt(session: Session, task: int, number: int, receipt: dict[s
     found = await tasks.find(session, task, lock=True)
     assert found is not None  # noqa: S101 - its intent is recorded
     await steps.end(session, task, number, _OUTCOMES[receipt["outcome"]], receipt)
+    count(session, receipt)
     facts: dict[str, str | int | bool | None] = {
         "step": number,
         "outcome": receipt["outcome"],

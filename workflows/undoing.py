@@ -4,15 +4,16 @@ from typing import Any
 
 from domain.audit import AuditEntry
 from domain.execution import StepRecord, StepState
-from domain.request import CannotUndo, undo
+from domain.request import CannotUndo
 from domain.task import TaskState
 from storage import audit
 from storage import step as steps
 from storage import task as tasks
 from storage.database import Session
 from workflows import engine
+from workflows.planning import undo_step
 from workflows.services import Services
-from workflows.step import find_step, make_call
+from workflows.step import count, find_step, make_call
 from workflows.view import show
 
 PATIENCE = 100
@@ -51,7 +52,12 @@ async def _end(session: Session, number: int, state: TaskState, note: str) -> No
 
 def _doubt(planned: tuple[StepRecord, ...]) -> str:
     names = ", ".join(str(step.number) for step in planned if step.state is StepState.IN_DOUBT)
-    return f"Nobody can tell from here whether step {names} happened. Please look, and say what is true in this thread."
+    rest = [step for step in planned if step.state is StepState.PLANNED]
+    after = f" Nothing was done after it ({len(rest)} left)." if rest else ""
+    return (
+        f"Nobody can tell from here whether step {names} happened, so I stopped.{after} Please look what is true,"
+        " and send again what is still wanted."
+    )
 
 
 def _stopped(done: list[StepRecord], total: int) -> str:
@@ -90,10 +96,8 @@ async def _call(number: int, step_number: int) -> dict[str, Any]:
     async with services.database.unit_of_work() as session:
         step = await find_step(session, number, step_number)
     assert step is not None  # noqa: S101 - its undoing is intended
-    action = services.catalogue.actions[step.action]
-    result = (step.receipt or {}).get("result") or {}
     try:
-        back, arguments = undo(services.catalogue, action, step.arguments, result)
+        back, arguments = undo_step(services.catalogue, step)
     except CannotUndo as error:
         return {"outcome": "failed", "sentence": error.sentence}
     return await make_call(services, step, back.name, dict(arguments), f"{step.key}:undo", undo=True)
@@ -104,6 +108,7 @@ async def _keep(session: Session, number: int, step: int, receipt: dict[str, Any
     assert task is not None  # noqa: S101 - it is being compensated
     state = StepState.UNDONE if receipt["outcome"] == "done" else StepState.UNDO_FAILED
     await steps.end_undo(session, number, step, state, receipt)
+    count(session, receipt)
     facts: dict[str, str | int | bool | None] = {"step": step, "outcome": receipt["outcome"]}
     await audit.record(
         session, AuditEntry("step.undone", "task", task.name, "system", task.correlation_id, facts)

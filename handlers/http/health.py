@@ -14,6 +14,7 @@ class Probe:
     """How to ask how things are, and where the metrics are."""
 
     readiness: Callable[[], Awaitable[Readiness]]
+    measure: Callable[[], Awaitable[None]]
     registry: CollectorRegistry
 
 
@@ -34,5 +35,5 @@ async def readyz(request: web.Request) -> web.Response:
 async def metrics(request: web.Request) -> web.Response:
     """Everything we count, in Prometheus' text format."""
     probe = request.app[PROBE]
-    await probe.readiness()
+    await probe.measure()
     return web.Response(body=generate_latest(probe.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -39,12 +39,11 @@ class Answer:
     content: Content
 
 
-async def ask_for(session: Session, number: int) -> str:
-    """Assess the plan; ask for approval where its level needs one. Returns GRANTED, PENDING or ENDED."""
-    services = engine.services(Services)
-    task = await tasks.find(session, number, lock=True)
-    if task is None or task.state.ended:
-        return ENDED
+async def ask_for(session: Session, task: Task) -> dict[str, Any]:
+    """Assess the plan of a locked task; ask for approval where its level needs one. Returns `{state, wait}`: GRANTED,
+    or PENDING with the seconds until something is due.
+    """
+    services, number = engine.services(Services), task.number
     planned = await steps.list_of(session, number)
     facts = [describe(services.catalogue.actions[step.action], step.arguments) for step in planned]
     assessment = assess(facts, services.policy)
@@ -53,7 +52,7 @@ async def ask_for(session: Session, number: int) -> str:
     if requirement.immediate:
         await tasks.set_state(session, number, TaskState.RUNNING)
         await show(session, number)
-        return GRANTED
+        return {"state": GRANTED, "wait": 0}
     made = await approvals.create(
         session,
         task=number,
@@ -70,7 +69,16 @@ async def ask_for(session: Session, number: int) -> str:
         "approval.requested", "approval", f"A-{made}", "system", task.correlation_id, {"task": task.name}
     )
     await audit.record(session, entry)
-    return PENDING
+    return {"state": PENDING, "wait": await _wait_of(session, made)}
+
+
+async def _wait_of(session: Session, number: int) -> float:
+    """Seconds until the next reminder, escalation or the end of an approval that waits."""
+    approval, now = await approvals.find(session, number), datetime.now(UTC)
+    assert approval is not None  # noqa: S101 - this transaction holds it
+    moments = [rules.next_reminder(approval, now), rules.next_escalation(approval, now), approval.expires_at]
+    due = [(each - now).total_seconds() for each in moments if each is not None and each > now]
+    return max(min(due, default=0.0), SHORTEST_WAIT_SECONDS)
 
 
 async def tend(session: Session, number: int) -> dict[str, Any]:
@@ -90,11 +98,7 @@ async def tend(session: Session, number: int) -> dict[str, Any]:
         await _expire(session, task, approval)
         return {"state": ENDED, "wait": 0}
     await _remind(session, task, approval, now)
-    again = await approvals.find(session, approval.number)
-    assert again is not None  # noqa: S101 - it is locked
-    moments = [rules.next_reminder(again, now), rules.next_escalation(again, now), again.expires_at]
-    wait = min((each - now).total_seconds() for each in moments if each is not None and each > now)
-    return {"state": PENDING, "wait": max(wait, SHORTEST_WAIT_SECONDS)}
+    return {"state": PENDING, "wait": await _wait_of(session, approval.number)}
 
 
 async def _expire(session: Session, task: Task, approval: Approval) -> None:

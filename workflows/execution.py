@@ -5,7 +5,7 @@ a step fails, reported. One durable workflow a task; every decision and receipt 
 from typing import Any
 
 from blocks.task import first_card
-from domain.approval import ApprovalState
+from domain.approval import LEADS, ApprovalState, Role
 from domain.ask import Ask
 from domain.audit import AuditEntry
 from domain.card import CardDraft
@@ -23,6 +23,7 @@ from workflows.step import call, intend, keep_receipt
 from workflows.view import show
 
 CONTROL = "control"
+STOPPERS = LEADS | {Role.ON_CALL}
 PATIENCE = 100
 """How often a step is tried again whose database was away. What the outside answers is a receipt, never an error."""
 
@@ -52,9 +53,8 @@ async def start(number: int) -> None:
 @engine.workflow("execution")
 async def run(number: int) -> None:
     """The task's workflow."""
-    if not await engine.transaction("begin", begin, number):
-        return
-    if await _plan(number) and await _approve(number):
+    found = await _prepare(number)
+    if await _approved(number, found):
         await _carry_out(number)
     _nudge()
 
@@ -64,30 +64,35 @@ def _nudge() -> None:
     engine.services(Services).nudges.deliver()
 
 
-async def begin(session: Session, number: int) -> bool:
-    """Mark the task as started; False where it was cancelled before that."""
-    task = await tasks.find(session, number, lock=True)
-    if task is None or task.state.ended:
-        return False
-    await tasks.mark_started(session, number)
-    entry = AuditEntry("task.started", "task", task.name, "system", task.correlation_id)
-    await audit.record(session, entry)
-    return True
-
-
-async def _plan(number: int) -> bool:
+async def _prepare(number: int) -> dict[str, Any]:
+    """Plan, asking the person for what is missing. Returns what `approval.ask_for` says of the plan."""
     turn = 0
     while True:
         outcome = await engine.step(f"plan-{turn}", planning.make_plan, number, retries=PATIENCE)
-        result = await engine.transaction(f"planned-{turn}", planning.keep_outcome, number, outcome)
+        found = await engine.transaction(f"planned-{turn}", prepare, number, outcome)
         _nudge()
-        if result != planning.WAITING:
-            return result == planning.PLANNED
+        if found["state"] != planning.WAITING:
+            return found
         message = await engine.wait(CONTROL, timeout=planning.ANSWER_SECONDS)
         if message is None:
             await engine.transaction(f"unanswered-{turn}", _give_up_waiting, number)
-            return False
+            return {"state": approval.ENDED, "wait": 0}
         turn += 1
+
+
+async def prepare(session: Session, number: int, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Keep what the planner said; where it is a plan, assess it and ask for approval, all in one transaction: each
+    one costs some milliseconds, and this is the way of every task.
+    """
+    task = await tasks.find(session, number, lock=True)
+    if task is None or task.state.ended:
+        return {"state": approval.ENDED, "wait": 0}
+    if task.started_at is None:
+        await tasks.mark_started(session, number)
+        entry = AuditEntry("task.started", "task", task.name, "system", task.correlation_id)
+        await audit.record(session, entry)
+    state = await planning.keep_outcome(session, task, outcome)
+    return await approval.ask_for(session, task) if state == planning.PLANNED else {"state": state, "wait": 0}
 
 
 async def _give_up_waiting(session: Session, number: int) -> None:
@@ -99,17 +104,15 @@ async def _give_up_waiting(session: Session, number: int) -> None:
         await show(session, number)
 
 
-async def _approve(number: int) -> bool:
-    state = await engine.transaction("ask", approval.ask_for, number)
+async def _approved(number: int, found: dict[str, Any]) -> bool:
+    """Wait for the people who decide, waking to remind, to escalate and to expire."""
     turn = 0
-    while state == approval.PENDING:
+    while found["state"] == approval.PENDING:
+        await engine.wait(CONTROL, timeout=found["wait"])
+        found = await engine.transaction(f"tend-{turn}", approval.tend, number, found.get("seen", 0))
         _nudge()
-        found = await engine.transaction(f"tend-{turn}", approval.tend, number)
-        state = found["state"]
-        if state == approval.PENDING:
-            await engine.wait(CONTROL, timeout=found["wait"])
         turn += 1
-    return bool(state == approval.GRANTED)
+    return bool(found["state"] == approval.GRANTED)
 
 
 async def _carry_out(number: int) -> None:
@@ -129,12 +132,13 @@ async def _carry_out(number: int) -> None:
     await engine.transaction("report", report, number)
 
 
-async def cancel(session: Session, ask: Ask, number: int) -> TaskState:
+async def cancel(session: Session, ask: Ask, number: int, roles: frozenset[Role] = frozenset()) -> TaskState:
     """Cancel a task within the caller's transaction: at once while it waits, after the step that runs otherwise.
-    Returns the state it was in before. Raises NotFound or NotAllowed, the attempt recorded.
+    `roles` are those of whoever asks. Returns the state it was in before. Raises NotFound or NotAllowed, the attempt
+    recorded.
     """
     task = await tasks.find(session, number, lock=True)
-    problem = _objection(task, number, ask.person)
+    problem = _objection(task, number, ask.person, roles)
     if task is None or problem is not None or task.state.ended:
         entry = AuditEntry("task.cancel_refused", "task", task_name(number), ask.person, ask.correlation_id)
         await audit.record(session, entry)
@@ -145,17 +149,29 @@ async def cancel(session: Session, ask: Ask, number: int) -> TaskState:
     return task.state
 
 
-def _objection(task: Task | None, number: int, person: str) -> QuarterdeckError | None:
+def may_stop(task: Task, person: str, roles: frozenset[Role]) -> bool:
+    """Whether somebody may cancel a task, and have it taken back: who asked for it, and whoever may have to in a hurry."""
+    return task.requester == person or bool(roles & STOPPERS)
+
+
+def _objection(
+    task: Task | None, number: int, person: str, roles: frozenset[Role]
+) -> QuarterdeckError | None:
     if task is None:
         return NotFound(f"There is no {task_name(number)}. `/qd status` lists the open tasks.")
-    if task.requester != person:
-        return NotAllowed(f"{task.name} is not yours: only the person who asked for it can cancel it.")
+    if not may_stop(task, person, roles):
+        return NotAllowed(
+            f"{task.name} is not yours: the person who asked for it can cancel it, a lead, or who is on call."
+        )
     return None
 
 
 async def _stop(session: Session, task: Task, ask: Ask) -> None:
     if task.state.waiting:
-        await tasks.end(session, task.number, TaskState.CANCELLED, "Cancelled before anything was done.")
+        whose = "" if ask.person == task.requester else " by somebody else than who asked for it"
+        await tasks.end(
+            session, task.number, TaskState.CANCELLED, f"Cancelled{whose} before anything was done."
+        )
         await choices.offer(session, task.number, "", ())
         waiting = await approvals.find_of_task(session, task.number, lock=True)
         if waiting is not None and waiting.state is ApprovalState.PENDING:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from domain.action import Action, Catalogue, Value
 from domain.ask import Ask
 from domain.audit import AuditEntry
-from domain.execution import StepState
+from domain.execution import StepRecord, StepState
 from domain.plan import Impossible, Inquiry, Outcome, Plan, Question, Step, Unsure
 from domain.request import CannotUndo, describe, undo
-from domain.task import TaskState, task_name
+from domain.task import Task, TaskState, task_name
 from storage import audit, inbox
 from storage import choice as choices
 from storage import step as steps
@@ -52,10 +53,8 @@ async def _plan_undo(services: Services, number: int) -> Outcome:
         done = [step for step in await steps.list_of(session, number) if step.state is StepState.DONE]
     found: list[Step] = []
     for step in reversed(done):
-        action = services.catalogue.actions[step.action]
-        result = (step.receipt or {}).get("result") or {}
         try:
-            back, arguments = undo(services.catalogue, action, step.arguments, result)
+            back, arguments = undo_step(services.catalogue, step)
         except CannotUndo as error:
             return Impossible(
                 f"Step {step.number} of {task_name(number)} cannot be taken back: {error.sentence}"
@@ -66,6 +65,14 @@ async def _plan_undo(services: Services, number: int) -> Outcome:
         if found
         else Impossible(f"{task_name(number)} did nothing that could be taken back.")
     )
+
+
+def undo_step(catalogue: Catalogue, step: StepRecord) -> tuple[Action, dict[str, Value]]:
+    """The action that takes a step back that was done, with its arguments. Raises CannotUndo."""
+    action = catalogue.actions.get(step.action)
+    if action is None:
+        raise CannotUndo(f"There is no action `{step.action}` any more.")
+    return undo(catalogue, action, step.arguments, (step.receipt or {}).get("result") or {})
 
 
 def _describe(services: Services, step: Step) -> dict[str, Any]:
@@ -89,11 +96,11 @@ def describe_request(services: Services, name: str, arguments: dict[str, Any]) -
     }
 
 
-async def keep_outcome(session: Session, number: int, outcome: dict[str, Any]) -> str:
-    """Write what the planner said, and show it. Returns PLANNED, WAITING or ENDED."""
-    task = await tasks.find(session, number, lock=True)
-    if task is None or task.state.ended:
-        return ENDED
+async def keep_outcome(session: Session, task: Task, outcome: dict[str, Any]) -> str:
+    """Write what the planner said of a locked task. Returns PLANNED (then the card is still to be shown), WAITING for
+    an answer, or ENDED.
+    """
+    number = task.number
     result = PLANNED
     if "steps" in outcome:
         await steps.replace_all(session, number, outcome["steps"])
@@ -117,7 +124,8 @@ async def keep_outcome(session: Session, number: int, outcome: dict[str, Any]) -
         await audit.record(
             session, AuditEntry("task.impossible", "task", task.name, "system", task.correlation_id)
         )
-    await show(session, number)
+    if result != PLANNED:
+        await show(session, number)
     return result
 
 

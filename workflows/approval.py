@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from blocks.approval import reminder
@@ -20,10 +21,10 @@ from storage import audit, inbox
 from storage import card as cards
 from storage import step as steps
 from storage import task as tasks
-from storage.database import Session
+from storage.database import Session, after_commit
 from workflows import engine
 from workflows.digest import combine
-from workflows.services import Services
+from workflows.services import Deciding, Services
 from workflows.view import show
 
 CONTROL = "control"
@@ -33,10 +34,16 @@ SHORTEST_WAIT_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """What to tell the person who decided; `silent` where the card shows it all."""
+    """What to tell the person who decided; `silent` where the card shows it all. `refusal`: why it did not count."""
 
     silent: bool
-    content: Content
+    sentence: str
+    refusal: Refusal | None = None
+
+    @property
+    def content(self) -> Content:
+        """As a private message."""
+        return notice(self.sentence)
 
 
 async def ask_for(session: Session, task: Task) -> dict[str, Any]:
@@ -64,7 +71,7 @@ async def ask_for(session: Session, task: Task) -> dict[str, Any]:
     )
     await tasks.set_state(session, number, TaskState.AWAITING_APPROVAL)
     await show(session, number)
-    services.measures.approval_requests.labels(assessment.level.value).inc()
+    after_commit(session, services.measures.approval_requests.labels(assessment.level.value).inc)
     entry = AuditEntry(
         "approval.requested", "approval", f"A-{made}", "system", task.correlation_id, {"task": task.name}
     )
@@ -81,13 +88,20 @@ async def _wait_of(session: Session, number: int) -> float:
     return max(min(due, default=0.0), SHORTEST_WAIT_SECONDS)
 
 
-async def tend(session: Session, number: int) -> dict[str, Any]:
-    """What time has brought about: a reminder, an escalation, the end. Returns `{state, wait}` with the seconds
-    until the next of these.
+async def tend(session: Session, number: int, seen: int = 0) -> dict[str, Any]:
+    """What people and time have brought about: decisions, a reminder, an escalation, the end. Returns `{state, wait,
+    seen}`: the seconds until the next of these, and how many decisions have been counted, to be passed the next time.
     """
     task = await tasks.find(session, number, lock=True)
     approval = await approvals.find_of_task(session, number, lock=True)
-    if task is None or approval is None or task.state.ended:
+    if task is None or approval is None:
+        return {"state": ENDED, "wait": 0, "seen": seen}
+    _count(session, approval, seen)
+    return {**await _advance(session, task, approval), "seen": len(approval.decisions)}
+
+
+async def _advance(session: Session, task: Task, approval: Approval) -> dict[str, Any]:
+    if task.state.ended:
         return {"state": ENDED, "wait": 0}
     if approval.state is ApprovalState.APPROVED:
         return {"state": GRANTED, "wait": 0}
@@ -109,7 +123,7 @@ async def _expire(session: Session, task: Task, approval: Approval) -> None:
     await show(session, task.number)
     entry = AuditEntry("approval.expired", "approval", approval.name, "system", task.correlation_id)
     await audit.record(session, entry)
-    services.measures.approval_expirations.labels(approval.level.value).inc()
+    after_commit(session, services.measures.approval_expirations.labels(approval.level.value).inc)
 
 
 async def _remind(session: Session, task: Task, approval: Approval, now: datetime) -> None:
@@ -152,18 +166,20 @@ async def _say(session: Session, task: Task, approval: Approval, kind: str, role
 
 
 async def decide(
-    services: Services,
+    services: Deciding,
     ask: Ask,
     number: int,
     *,
     approve: bool,
     reason: str | None,
     where: dict[str, str | None],
+    door: str = "slack",
 ) -> Answer | None:
     """One person's word on an approval: rule, decision, audit and the workflow's wake-up in one commit. None where the
-    same event had come before. `where` is the team, channel and message_ts of the click. Raises NotFound.
+    same event had come before. `where` is the team, channel and message_ts of the click, `door` through which it came,
+    for the audit. Raises NotFound.
     """
-    voice = await _voice_of(services, ask.person)
+    voice = await voice_of(services, ask.person)
     async with services.database.unit_of_work() as session:
         from_task = await approvals.find(session, number)
         if from_task is None:
@@ -176,24 +192,23 @@ async def decide(
             return None
         verdict = rules.decide(approval, voice, approve=approve, reason=reason, now=datetime.now(UTC))
         if isinstance(verdict, Refusal):
-            facts: dict[str, str | int | bool | None] = {"why": verdict.value}
+            facts: dict[str, str | int | bool | None] = {"why": verdict.value, "door": door}
             entry = AuditEntry(
                 "approval.refused", "approval", approval.name, ask.person, ask.correlation_id, facts
             )
             await audit.record(session, entry)
-            return Answer(silent=False, content=notice(explain(verdict, approval)))
-        await _keep(session, services, task, approval, verdict, ask, where)
+            return Answer(silent=False, sentence=explain(verdict, approval), refusal=verdict)
+        await _keep(session, task, approval, verdict, ask, where, door)
     services.nudges.deliver()
-    _count(services, approval, verdict)
     ended = verdict.state is not ApprovalState.PENDING
-    return Answer(silent=ended, content=notice(_confirm(approval, verdict)))
+    return Answer(silent=ended, sentence=_confirm(approval, verdict))
 
 
 async def refuse(
-    services: Services, ask: Ask, number: int, *, approve: bool, where: dict[str, str | None]
+    services: Deciding, ask: Ask, number: int, *, approve: bool, where: dict[str, str | None]
 ) -> Content | None:
     """Why this person's decision would not count whatever their reason, recorded; None where it would."""
-    voice = await _voice_of(services, ask.person)
+    voice = await voice_of(services, ask.person)
     found = await find(services, number)
     if found is None:
         return notice(f"There is no A-{number}.")
@@ -205,12 +220,12 @@ async def refuse(
 
 async def _keep(
     session: Session,
-    services: Services,
     task: Task,
     approval: Approval,
     verdict: Verdict,
     ask: Ask,
     where: dict[str, str | None],
+    door: str,
 ) -> None:
     made = verdict.decision
     digest = combine(approval.digests)
@@ -223,7 +238,12 @@ async def _keep(
         await tasks.set_state(session, task.number, TaskState.RUNNING)
     await show(session, task.number)
     action = "approval.approved" if made.approve else "approval.rejected"
-    facts: dict[str, str | int | bool | None] = {"role": made.role.value, "digest": digest, "task": task.name}
+    facts: dict[str, str | int | bool | None] = {
+        "role": made.role.value,
+        "digest": digest,
+        "task": task.name,
+        "door": door,
+    }
     await audit.record(
         session, AuditEntry(action, "approval", approval.name, ask.person, ask.correlation_id, facts)
     )
@@ -232,12 +252,16 @@ async def _keep(
     )
 
 
-def _count(services: Services, approval: Approval, verdict: Verdict) -> None:
-    outcome = "approved" if verdict.decision.approve else "rejected"
-    services.measures.approval_decisions.labels(approval.level.value, outcome).inc()
-    if verdict.state is not ApprovalState.PENDING:
-        waited = (verdict.decision.at - approval.created_at).total_seconds()
-        services.measures.approval_wait_seconds.labels(approval.level.value).observe(max(0.0, waited))
+def _count(session: Session, approval: Approval, seen: int) -> None:
+    """Count the decisions that the workflow had not seen, through whichever door and process they came."""
+    measures, level = engine.services(Services).measures, approval.level.value
+    fresh = approval.decisions[seen:]
+    for each in fresh:
+        outcome = "approved" if each.approve else "rejected"
+        after_commit(session, measures.approval_decisions.labels(level, outcome).inc)
+    if fresh and approval.state in {ApprovalState.APPROVED, ApprovalState.REJECTED}:
+        waited = max(0.0, (fresh[-1].at - approval.created_at).total_seconds())
+        after_commit(session, partial(measures.approval_wait_seconds.labels(level).observe, waited))
 
 
 def _confirm(approval: Approval, verdict: Verdict) -> str:
@@ -247,16 +271,17 @@ def _confirm(approval: Approval, verdict: Verdict) -> str:
     return f"{approval.name} is {verdict.state.value}."
 
 
-async def _voice_of(services: Services, person: str) -> Voice:
+async def voice_of(services: Deciding, person: str) -> Voice:
+    """In which roles somebody could speak now: their own, and those lent to them."""
     async with services.database.unit_of_work() as session:
         lenders = await approvals.list_lenders(session, person)
     lent = {lender: await services.directory.roles_of(lender) for lender in lenders}
     return Voice(person, await services.directory.roles_of(person), lent)
 
 
-async def list_for(services: Services, person: str) -> list[tuple[Approval, str]]:
+async def list_for(services: Deciding, person: str) -> list[tuple[Approval, str]]:
     """What waits for this person's decision, oldest first, with the request it belongs to."""
-    voice = await _voice_of(services, person)
+    voice = await voice_of(services, person)
     found = []
     now = datetime.now(UTC)
     async with services.database.unit_of_work() as session:
@@ -267,7 +292,7 @@ async def list_for(services: Services, person: str) -> list[tuple[Approval, str]
     return found
 
 
-async def find(services: Services, number: int) -> Approval | None:
+async def find(services: Deciding, number: int) -> Approval | None:
     """The approval with this number."""
     async with services.database.unit_of_work() as session:
         return await approvals.find(session, number)

@@ -1,5 +1,6 @@
 """What an approval looks like: on the task's card, in lists, and in the forms that ask for a reason."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -107,7 +108,7 @@ def reminder(approval: Approval, people: list[str], *, escalated: bool) -> Conte
     blocks = [kit.section(sentence)]
     if people:
         blocks.append(kit.context(who))
-    return kit.message(sentence, blocks)
+    return replace(kit.message(sentence, blocks), calls=tuple(people[:10]))
 
 
 def waiting_list(approvals: list[tuple[Approval, str]]) -> Content:
@@ -134,4 +135,4 @@ def delegated(person: str, until: datetime) -> Content:
     sentence = mrkdwn.fill(
         "Until {} {} may decide in your place.", mrkdwn.date(until), mrkdwn.mention(person)
     )
-    return kit.message(sentence, [kit.section(sentence)])
+    return replace(kit.message(sentence, [kit.section(sentence)]), calls=(person,))

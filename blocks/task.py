@@ -100,7 +100,7 @@ def _compose(
 
 def _may_undo(view: TaskView) -> bool:
     done = any(step.state is StepState.DONE for step in view.steps)
-    return done and view.task.state is TaskState.CANCELLED
+    return done and view.task.state in {TaskState.CANCELLED, TaskState.IN_DOUBT}
 
 
 def describe_step(step: StepRecord) -> mrkdwn.Mrkdwn:

@@ -154,6 +154,12 @@ async def list_open(session: AsyncSession, *, requester: str, channel: str, limi
     return [_read(row) for row in await session.execute(query)]
 
 
+async def list_undoing(session: AsyncSession, number: int) -> list[Task]:
+    """The tasks that take this one back, or tried to, newest first."""
+    query = select(task).where(task.c.answers["undoes"].astext == str(number)).order_by(task.c.number.desc())
+    return [_read(row) for row in await session.execute(query)]
+
+
 async def count_by_state(session: AsyncSession) -> dict[str, int]:
     """How many open tasks stand in each state."""
     query = select(task.c.state, func.count()).where(task.c.ended_at.is_(None)).group_by(task.c.state)

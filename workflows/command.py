@@ -9,6 +9,7 @@ from blocks import overview as overview_blocks
 from blocks.approval import delegated, waiting_list
 from blocks.notice import notice
 from blocks.task import accepted, cancelled, describe_state, stopping
+from domain.approval import Role
 from domain.ask import Ask
 from domain.audit import AuditEntry
 from domain.card import CardDraft, Content
@@ -135,18 +136,19 @@ class Cancellation:
 
 async def cancel(services: Services, ask: Ask, number: int) -> Cancellation | None:
     """Cancel a task, or say why not; None where the same event had come before."""
+    roles = await services.directory.roles_of(ask.person)
     async with services.database.unit_of_work() as session:
         if not await inbox.claim(session, ask.event_key):
             return None
-        outcome = await _try_to_cancel(session, ask, number)
+        outcome = await _try_to_cancel(session, ask, number, roles)
         await _reply(session, ask, outcome.content)
     services.nudges.deliver()
     return outcome
 
 
-async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Cancellation:
+async def _try_to_cancel(session: Session, ask: Ask, number: int, roles: frozenset[Role]) -> Cancellation:
     try:
-        before = await execution.cancel(session, ask, number)
+        before = await execution.cancel(session, ask, number, roles)
     except QuarterdeckError as error:
         return Cancellation(done=False, content=notice(error.sentence))
     if before.ended:
@@ -158,14 +160,24 @@ async def _try_to_cancel(session: Session, ask: Ask, number: int) -> Cancellatio
 
 
 async def undo(services: Services, ask: Ask, number: int) -> Content | None:
-    """Start a task that takes another one back; the answer, or None where the same event had come before."""
+    """Start a task that takes another one back, unless there is one; the answer, or None where the same event had
+    come before.
+    """
+    roles = await services.directory.roles_of(ask.person)
     async with services.database.unit_of_work() as session:
         task = await tasks.find(session, number)
-    if task is None or task.requester != ask.person:
-        sentence = f"Only the person who asked for {task_name(number)} can have it taken back."
-        return await answer(services, ask, "task.undo_refused", notice(sentence), ("task", task_name(number)))
-    answers = {planning.UNDOES_KEY: str(number)}
-    made = await execution.submit(services, replace(ask, text=f"Undo {task_name(number)}"), answers)
+        earlier = await tasks.list_undoing(session, number)
+    name = task_name(number)
+    if task is None or not execution.may_stop(task, ask.person, roles):
+        sentence = f"Only the person who asked for {name}, or a lead, can have it taken back."
+        return await answer(services, ask, "task.undo_refused", notice(sentence), ("task", name))
+    going = [each for each in earlier if not each.state.ended or each.state is TaskState.DONE]
+    if going:
+        sentence = f"{going[0].name} takes {name} back already: {describe_state(going[0].state)}."
+        return await answer(services, ask, "task.undo_refused", notice(sentence), ("task", name))
+    # Two clicks in the same instant have one key, and one of them is new.
+    undoing = replace(ask, text=f"Undo {name}", event_key=f"undo:{number}:{len(earlier)}")
+    made = await execution.submit(services, undoing, {planning.UNDOES_KEY: str(number)})
     return None if made is None else accepted(made)
 
 
@@ -189,7 +201,9 @@ async def _delegate(services: Services, ask: Ask) -> Content | None:
             return None
         await approvals.lend(session, ask.person, wanted.person, until)
         facts: dict[str, str | int | bool | None] = {"until": until.isoformat()}
-        entry = AuditEntry("approval.delegated", "person", "self", ask.person, ask.correlation_id, facts)
+        entry = AuditEntry(
+            "approval.delegated", "person", wanted.person, ask.person, ask.correlation_id, facts
+        )
         await audit.record(session, entry)
         await _reply(session, ask, content)
     services.nudges.deliver()

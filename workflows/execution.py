@@ -23,7 +23,6 @@ from workflows.step import call, intend, keep_receipt
 from workflows.view import show
 
 CONTROL = "control"
-STOPPERS = LEADS | {Role.ON_CALL}
 PATIENCE = 100
 """How often a step is tried again whose database was away. What the outside answers is a receipt, never an error."""
 
@@ -150,8 +149,8 @@ async def cancel(session: Session, ask: Ask, number: int, roles: frozenset[Role]
 
 
 def may_stop(task: Task, person: str, roles: frozenset[Role]) -> bool:
-    """Whether somebody may cancel a task, and have it taken back: who asked for it, and whoever may have to in a hurry."""
-    return task.requester == person or bool(roles & STOPPERS)
+    """Whether somebody may cancel a task, and have it taken back: who asked for it, and any lead."""
+    return task.requester == person or bool(roles & LEADS)
 
 
 def _objection(
@@ -160,9 +159,7 @@ def _objection(
     if task is None:
         return NotFound(f"There is no {task_name(number)}. `/qd status` lists the open tasks.")
     if not may_stop(task, person, roles):
-        return NotAllowed(
-            f"{task.name} is not yours: the person who asked for it can cancel it, a lead, or who is on call."
-        )
+        return NotAllowed(f"{task.name} is not yours: the person who asked for it can cancel it, or a lead.")
     return None
 
 

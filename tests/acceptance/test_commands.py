@@ -67,7 +67,7 @@ async def test_a_task_is_accepted_shown_and_cancelled_by_its_owner_alone(hand: H
     assert "roll back checkout to v41" in text_of(shown)
     assert "T-1" in await private(hand, "/status")
     assert "Waits for approval" in await private(hand, "/status T-1")
-    assert "not yours" in await private(hand, "/cancel T-1", user="U0LEAD")
+    assert "not yours" in await private(hand, "/cancel T-1", user="U0ONCALL")
     assert "cancelled" in await private(hand, "/cancel T-1")
     await card(hand, "task:1", "Cancelled")
     assert "ended already" in await private(hand, "/cancel T-1")
@@ -83,9 +83,9 @@ async def test_the_cancel_button_ends_the_task_and_its_workflow(hand: Hand, bot:
     shown = await card(hand, "task:1", "Waits for approval")
     await until(lambda: _started(bot), "the task's workflow has begun")
     press = {"channel": "C0OPS", "ts": shown["ts"], "action_id": "task.cancel"}
-    refused = await hand("click", user="U0LEAD", **press)
+    refused = await hand("click", user="U0ONCALL", **press)
     assert refused["ok"], refused
-    await until(lambda: _whispered(hand, "U0LEAD", "not yours"), "the lead is told why")
+    await until(lambda: _whispered(hand, "U0ONCALL", "not yours"), "who is on call is told why")
     assert (await hand("click", user="U0DEV", **press))["ok"]
     ended = await card(hand, "task:1", "Cancelled")
     assert "task.cancel" not in str(ended["blocks"])

@@ -60,8 +60,12 @@ class ActionRunner(Protocol):
     action is idempotent. Never raises for what the other side does: that is in the receipt.
     """
 
-    async def run(self, action: Action, arguments: Mapping[str, Value], key: str) -> Receipt:
-        """Do it, repeating what may be repeated; returns when it is done, failed or in doubt."""
+    async def run(
+        self, action: Action, arguments: Mapping[str, Value], key: str, watch: Watch | None = None
+    ) -> Receipt:
+        """Do it, repeating what may be repeated and telling `watch` of each time; returns when it is done, failed or
+        in doubt.
+        """
         ...
 
     def describe(self, action: Action, arguments: Mapping[str, Value]) -> Request:

@@ -55,7 +55,9 @@ class HttpActions:
         """The request that `run` would send, secrets as `${NAME}`, without its idempotency key. Raises WrongValue."""
         return requests.describe(action, arguments)
 
-    async def run(self, action: Action, arguments: Mapping[str, Value], key: str) -> Receipt:
+    async def run(
+        self, action: Action, arguments: Mapping[str, Value], key: str, watch: Watch | None = None
+    ) -> Receipt:
         """Send the request, and repeat it where that is harmless, until it is done, failed or in doubt."""
         call = action.call
         if not isinstance(call, HttpCall):
@@ -69,12 +71,12 @@ class HttpActions:
             return Receipt(RunOutcome.FAILED, None, f"Nothing was sent: {wrong.sentence}")
         secrets = {name: self._names[name] for name in _names_in(call)}
         attempt = _Attempt(call, request, _headers(call, request, key), secrets, self._resolver)
-        verdict, attempts, doubt = await self._repeat(action, call, attempt, key)
+        verdict, attempts, doubt = await self._repeat(action, call, attempt, key, watch or self._watch)
         shown = f"{call.method} {self.describe(action, arguments).address}"
         return _receipt(action, verdict, attempts, doubt, shown, time.monotonic() - start)
 
     async def _repeat(
-        self, action: Action, call: HttpCall, attempt: "_Attempt", key: str
+        self, action: Action, call: HttpCall, attempt: "_Attempt", key: str, watch: Watch
     ) -> tuple[Verdict, int, bool]:
         """The last verdict, the number of attempts, and whether any of them may have been done unseen."""
         doubt, count = False, 0
@@ -87,7 +89,7 @@ class HttpActions:
             wait = self._wait(count, verdict)
             if not may_repeat or count > call.retries or wait > MOST_WAIT_SECONDS:
                 return verdict, count, doubt
-            self._watch(Retry(key, count, wait, verdict.reason))
+            watch(Retry(key, count, wait, verdict.reason))
             await asyncio.sleep(wait)
 
     def _wait(self, count: int, verdict: Verdict) -> float:

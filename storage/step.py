@@ -60,6 +60,15 @@ async def end(
     )
 
 
+async def note_retry(
+    session: AsyncSession, task: int, number: int, note: Mapping[str, Any], *, undo: bool
+) -> bool:
+    """Note that the call under way is repeated; False where it has ended, and its receipt stays."""
+    state, column = (StepState.UNDOING, "undo_receipt") if undo else (StepState.RUNNING, "receipt")
+    changed = _of(task, number).where(step.c.state == state.value).values({column: dict(note)})
+    return (await session.execute(changed.returning(step.c.number))).first() is not None
+
+
 async def begin_undo(session: AsyncSession, task: int, number: int) -> None:
     """The intent to take a step back."""
     await session.execute(_of(task, number).values(state=StepState.UNDOING.value))

@@ -143,10 +143,15 @@ async def _remind(session: Session, task: Task, approval: Approval, now: datetim
 async def _held(approval: Approval) -> frozenset[Role]:
     """The roles of the people who could still decide: nobody is told who could not."""
     directory = engine.services(Services).directory
-    spoken = {approval.requester, *(each.person for each in approval.decisions)}
+    spoken = _heard(approval)
     people = await directory.people_with(approval.requirement.permitted)
     held = [await directory.roles_of(person) for person in people if person not in spoken]
     return frozenset().union(*held)
+
+
+def _heard(approval: Approval) -> frozenset[str]:
+    """Who asked, and who has decided: nothing waits for them."""
+    return frozenset({approval.requester, *(each.person for each in approval.decisions)})
 
 
 async def _say(session: Session, task: Task, approval: Approval, kind: str, roles: list[Role]) -> None:
@@ -157,7 +162,7 @@ async def _say(session: Session, task: Task, approval: Approval, kind: str, role
         key=f"approval:{approval.number}:{kind}",
         place=Place(task.channel, task.thread_ts),
         content=reminder(
-            approval, [each for each in people if each != approval.requester], escalated=bool(roles)
+            approval, [each for each in people if each not in _heard(approval)], escalated=bool(roles)
         ),
         parent_key=None if task.thread_ts else card_key(task.number),
         urgent=True,
@@ -214,7 +219,8 @@ async def refuse(
         return notice(f"There is no A-{number}.")
     if rules.objection(found, voice, datetime.now(UTC)) is None:
         return None
-    answer = await decide(services, ask, number, approve=approve, reason="-", where=where)
+    # Without a reason: should the objection have fallen away meanwhile, this decides nothing where one is needed.
+    answer = await decide(services, ask, number, approve=approve, reason=None, where=where)
     return answer.content if answer else None
 
 

@@ -6,10 +6,13 @@ from functools import partial
 from typing import Any
 
 from domain.action import PortCall
+from domain.approval import Approval, ApprovalState
 from domain.audit import AuditEntry
 from domain.execution import StepRecord, StepState
 from domain.plan import Step
+from domain.runner import Retry
 from domain.task import TaskState
+from storage import approval as approvals
 from storage import audit
 from storage import step as steps
 from storage import task as tasks
@@ -37,7 +40,7 @@ async def intend(session: Session, task: int, number: int) -> str:
     step = await find_step(session, task, number)
     if found is None or step is None or found.state is not TaskState.RUNNING:
         return STOP
-    problem = _changed(step)
+    problem = _changed(step, await approvals.find_of_task(session, task))
     if problem:
         await steps.end(session, task, number, StepState.FAILED, {"outcome": "failed", "sentence": problem})
         await show(session, task)
@@ -51,13 +54,21 @@ async def intend(session: Session, task: int, number: int) -> str:
     return GO
 
 
-def _changed(step: StepRecord) -> str | None:
+def _changed(step: StepRecord, approval: Approval | None) -> str | None:
+    """Why a step is not what was agreed to, if so. Without an approval nobody had to agree."""
     action = engine.services(Services).catalogue.actions.get(step.action)
     if action is None:
         return f"There is no action {step.action} any more, so it was not done. Send the request again."
     if digest(Step(step.number, step.action, step.arguments), action) != step.digest:
         return "It is not what was agreed to any more (the catalogue was changed), so it was not done. Send it again."
+    if approval is not None and not _covers(approval, step):
+        return f"{approval.name} does not cover it, so it was not done. Send it again."
     return None
+
+
+def _covers(approval: Approval, step: StepRecord) -> bool:
+    agreed = approval.digests[step.number - 1 : step.number]
+    return approval.state is ApprovalState.APPROVED and agreed == (step.digest,)
 
 
 async def call(task: int, number: int) -> dict[str, Any]:
@@ -67,7 +78,16 @@ async def call(task: int, number: int) -> dict[str, Any]:
     services = engine.services(Services)
     async with services.database.unit_of_work() as session:
         step = await find_step(session, task, number)
+        approval = await approvals.find_of_task(session, task)
     assert step is not None  # noqa: S101 - its intent is recorded
+    problem = _changed(step, approval)
+    if problem and step.calls:
+        lost = (
+            "The process died while it was being done, and since then the catalogue was changed: please look."
+        )
+        return {"outcome": "in_doubt", "sentence": lost, "attempts": step.calls}
+    if problem:
+        return {"outcome": "failed", "sentence": problem}
     return await make_call(services, step, step.action, dict(step.arguments), step.key, undo=False)
 
 
@@ -87,7 +107,8 @@ async def make_call(
     if isinstance(action.call, PortCall):
         receipt = await perform(services, action.call.port, step, arguments, key)
     else:
-        made = await services.runner.run(action, arguments, key)
+        watch = partial(_tell_of_retry, services, step, undo=undo)
+        made = await services.runner.run(action, arguments, key, watch)
         receipt = {
             "outcome": made.outcome.value,
             "status": made.status,
@@ -96,6 +117,20 @@ async def make_call(
             "attempts": made.attempts,
         }
     return {**receipt, "action": name, "key": key, "seconds": round(time.monotonic() - began, 3)}
+
+
+def _tell_of_retry(services: Services, step: StepRecord, retry: Retry, *, undo: bool) -> None:
+    services.spawn("retry", _show_retry(services, step, retry, undo=undo))
+
+
+async def _show_retry(services: Services, step: StepRecord, retry: Retry, *, undo: bool) -> None:
+    """Say on the card that a call is repeated, unless it has ended meanwhile. It may be lost."""
+    sentence = f"{retry.reason}; attempt {retry.attempt + 1} follows in {retry.wait_seconds:.1f} s"
+    async with services.database.unit_of_work() as session:
+        await tasks.find(session, step.task, lock=True)
+        if await steps.note_retry(session, step.task, step.number, {"sentence": sentence}, undo=undo):
+            await show(session, step.task)
+    services.nudges.deliver()
 
 
 def count(session: Session, receipt: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot import app, doctor, export, manifest, settings, telemetry
+from bot import app, approval, doctor, export, manifest, settings, telemetry
 from bot.database import open_store, say
 from domain.errors import ConfigurationError, QuarterdeckError
 
@@ -42,13 +42,18 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=_migrate)
     shown = commands.add_parser("manifest", help="print the Slack app manifest this configuration needs")
     shown.set_defaults(run=_manifest)
+    approvals = commands.add_parser("approvals", help="list approvals, approve or reject them without Slack")
+    decided = approval.declare(approvals)
+    approvals.set_defaults(run=_approvals)
     exported = commands.add_parser("export", help="write what is kept, one JSON object a line")
     kinds = exported.add_subparsers(dest="kind", required=True, metavar="KIND")
     audit = kinds.add_parser("audit", help="who did what, when, to which object")
     audit.add_argument("--since", type=_time, metavar="DATE", help="only entries from then on (2026-03-01)")
     audit.set_defaults(run=_export_audit)
-    for each in (up, examined, migrate, shown, audit):
+    for each in (up, examined, migrate, shown, audit, approvals):
         each.add_argument("--data-dir", type=Path, help="folder of the data (.quarterdeck)")
+    for each in decided:  # there too, without undoing what was said before the action
+        each.add_argument("--data-dir", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
 
@@ -138,6 +143,13 @@ async def _export_audit(options: argparse.Namespace) -> None:
     _configure(loaded)
     async with open_store(loaded, exclusive=False) as store:
         await export.export_audit(store.database, options.since, sys.stdout.write)
+
+
+async def _approvals(options: argparse.Namespace) -> None:
+    loaded = _settings(options)
+    _configure(loaded)
+    async with open_store(loaded, exclusive=False) as store:
+        await approval.run(store, options, sys.stdout.write)
 
 
 async def _migrate(options: argparse.Namespace) -> None:

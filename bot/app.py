@@ -20,6 +20,7 @@ from bot.supervisor import Supervisor
 from domain.chat import Chat, ChatBusy, ChatRevoked, ChatUnavailable, Identity
 from domain.errors import ConfigurationError
 from handlers.http import routes
+from handlers.http.api.caller import Gate, is_loopback
 from handlers.http.health import Probe
 from handlers.slack.door import Door
 from handlers.slack.table import register
@@ -58,6 +59,7 @@ class Assembly:
         self.measures = measures.create()
         self.supervisor = Supervisor(self.measures)
         self.pulse = Pulse(store.database, self.measures)
+        self.services: Services | None = None
         self.sockets: Sockets | None = None
         self.delivery: DeliveryLoop | None = None
         self.idle = asyncio.Event()
@@ -93,6 +95,7 @@ class Assembly:
             self.supervisor,
         )
         engine.bind(services)
+        self.services = services
         self.delivery = DeliveryLoop(services)
         return services
 
@@ -139,9 +142,9 @@ async def identify(chat: Chat) -> Identity:
 
 
 @asynccontextmanager
-async def serve_http(settings: Settings, probe: Probe) -> AsyncIterator[str]:
+async def serve_http(settings: Settings, probe: Probe, gate: Gate) -> AsyncIterator[str]:
     """The HTTP door; yields its address."""
-    runner = web.AppRunner(routes.create(probe), access_log=None, handle_signals=False)
+    runner = web.AppRunner(routes.create(probe, gate), access_log=None, handle_signals=False)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.http_host, settings.http_port)
@@ -171,7 +174,13 @@ async def run(settings: Settings, *, sandbox: bool, scenario: str | None) -> Asy
         desk = await stack.enter_async_context(open_desk(settings, wanted=sandbox, scenario=scenario))
         parts = Assembly(settings, store, desk)
         probe = Probe(parts.pulse.readiness, parts.pulse.measure, parts.measures.registry)
-        http_url = await stack.enter_async_context(serve_http(settings, probe))
+        gate = Gate(
+            settings.api_tokens,
+            desk.page is not None,
+            is_loopback(settings.http_host),
+            lambda: parts.services,
+        )
+        http_url = await stack.enter_async_context(serve_http(settings, probe, gate))
         session = await stack.enter_async_context(wiring.create_session())
         if desk.page is not None:
             await introduce(desk.page, http_url, session)

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     policy: Path | None = Field(None, validation_alias=_env("QD_POLICY"))
     config: Path | None = Field(None, validation_alias=_env("QD_CONFIG"))
     approval_ttl_seconds: int | None = Field(None, gt=0, validation_alias=_env("QD_APPROVAL_TTL_SECONDS"))
+    api_token: SecretStr | None = Field(None, validation_alias=_env("QD_API_TOKEN"))
     deployer_url: str | None = Field(None, validation_alias=_env("QD_DEPLOYER_URL"))
     deployer_token: SecretStr | None = Field(None, validation_alias=_env("QD_DEPLOYER_TOKEN"))
     log_format: Literal["auto", "text", "json"] = Field("auto", validation_alias=_env("QD_LOG_FORMAT"))
@@ -78,6 +79,24 @@ class Settings(BaseSettings):
             raise ValueError("pairs of our name and yours are expected, such as execute=/run,cancel=/stop")
         return value
 
+    @field_validator("api_token")
+    @classmethod
+    def _check_tokens(cls, value: SecretStr | None) -> SecretStr | None:
+        pairs = _split(value.get_secret_value()) if value is not None else []
+        if not all(re.fullmatch(r".+:[UW][A-Z0-9]{2,20}", pair) for pair in pairs):
+            raise ValueError(
+                "pairs of a token and a Slack member id are expected, such as <token>:U012ABCDEF"
+            )
+        if len({pair.rpartition(":")[0] for pair in pairs}) < len(pairs):
+            raise ValueError("one token stands there twice: each needs a person of its own")
+        return value
+
+    @property
+    def api_tokens(self) -> dict[str, str]:
+        """Who calls the HTTP API, by token: Slack user ids."""
+        pairs = _split(self.api_token.get_secret_value()) if self.api_token is not None else []
+        return {token: person for token, _, person in (pair.rpartition(":") for pair in pairs)}
+
     @property
     def command_table(self) -> dict[str, str]:
         """Our command names to the configured ones with their slash, as in {"execute": "/run"}."""
@@ -97,6 +116,7 @@ class Settings(BaseSettings):
         """Every secret value that must never be in a log."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        values += self.api_tokens
         address = self.database_url.get_secret_value() if self.database_url else ""
         for password in _PASSWORD.findall(address):
             values += [password, unquote(password), quote(unquote(password), safe="")]

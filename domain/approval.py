@@ -105,6 +105,7 @@ class Approval:
     reasons: tuple[str, ...] = ()
     escalated_to: Role | None = None
     reminded_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def name(self) -> str:

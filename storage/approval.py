@@ -129,6 +129,13 @@ async def list_pending(session: AsyncSession, limit: int = 100) -> list[Approval
     return [await _load(session, row) for row in (await session.execute(query)).all()]
 
 
+async def list_ended(session: AsyncSession, state: ApprovalState, limit: int = 100) -> list[Approval]:
+    """Approvals that ended so, newest first."""
+    query = select(approval).where(approval.c.state == state.value)
+    rows = await session.execute(query.order_by(approval.c.number.desc()).limit(limit))
+    return [await _load(session, row) for row in rows.all()]
+
+
 async def add_decision(
     session: AsyncSession, number: int, made: Decision, digest: str, where: Mapping[str, str | None]
 ) -> None:
@@ -182,7 +189,9 @@ async def list_lenders(session: AsyncSession, borrower: str) -> list[str]:
 
 
 async def gather_statistics(session: AsyncSession, days: int = 30) -> list[dict[str, Any]]:
-    """Of the last days, by level: how many were asked for, how each ended, and the median wait in seconds."""
+    """Of the last days, by level and last over all (level None): how many were asked for, how each ended, and the
+    median wait in seconds of those that people decided.
+    """
     rows = await session.execute(
         text(
             "SELECT level, count(*) AS requested, count(*) FILTER (WHERE state = 'approved') AS approved,"
@@ -192,7 +201,8 @@ async def gather_statistics(session: AsyncSession, days: int = 30) -> list[dict[
             " count(*) FILTER (WHERE state = 'pending') AS pending,"
             " percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - created_at))"
             "   FILTER (WHERE state IN ('approved', 'rejected')) AS median_wait_seconds"
-            " FROM approval WHERE created_at > now() - :days * interval '1 day' GROUP BY level ORDER BY level"
+            " FROM approval WHERE created_at > now() - :days * interval '1 day'"
+            " GROUP BY GROUPING SETS ((level), ()) ORDER BY level"
         ),
         {"days": days},
     )
@@ -216,6 +226,7 @@ async def _load(session: AsyncSession, row: Row[Any]) -> Approval:
         reasons=tuple(row.reasons),
         escalated_to=Role(row.escalated_to) if row.escalated_to else None,
         reminded_at=row.reminded_at,
+        ended_at=row.ended_at,
     )
 
 

@@ -168,4 +168,5 @@ def _quiet() -> None:
     if not any(isinstance(each, _Quiet) for each in logger.filters):
         logger.addHandler(logging.NullHandler())
         logger.addFilter(_Quiet())
+    logger.setLevel(logging.WARNING)
     logger.propagate = True

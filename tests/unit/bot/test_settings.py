@@ -76,6 +76,10 @@ def test_a_variable_that_is_empty_is_not_set(empty_place: Path, monkeypatch: pyt
         ("DATABASE_URL", "mysql://quarterdeck:hunter22@db/x"),
         ("DATABASE_URL", "hunter22"),
         ("QD_COMMAND_NAMES", "hunter22"),
+        ("QD_API_TOKEN", "hunter22"),
+        ("QD_API_TOKEN", ":U012ABCDEF hunter22"),
+        ("QD_API_TOKEN", "hunter22:alice"),
+        ("QD_API_TOKEN", "hunter22:U012ABCDEF,hunter22:U034ABCDEF"),
         ("QD_COMMAND_NAMES", "execute=/run hunter22"),
     ],
 )
@@ -157,8 +161,19 @@ def test_the_tokens_are_secrets_except_the_sandboxs(monkeypatch: pytest.MonkeyPa
 def test_every_secret_setting_is_kept_from_the_logs() -> None:
     values = {name: f"postgresql://{name}-hidden/x" for name, field in Settings.model_fields.items()
               if "SecretStr" in str(field.annotation)}  # fmt: skip
+    values["api_token"] = "api-hidden:U012ABCDEF"
 
     assert set(load(**values).secrets()) >= set(values.values())
+
+
+def test_tokens_of_the_api_lead_to_people_and_stay_out_of_the_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QD_API_TOKEN", "hunter22:U012ABCDEF, with:colon:W034ABCDEF")
+
+    assert load().api_tokens == {"hunter22": "U012ABCDEF", "with:colon": "W034ABCDEF"}
+    assert {"hunter22", "with:colon"} <= set(load().secrets())
+
+    monkeypatch.delenv("QD_API_TOKEN")
+    assert load().api_tokens == {}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ class RulesPlanner:
         self._matcher = Matcher(catalogue)
         self._similarity = Similarity(catalogue, self._matcher.documents())
 
+    @property
+    def name(self) -> str:
+        """`rules`: no model had a part in it."""
+        return "rules"
+
     async def plan(self, inquiry: Inquiry) -> Outcome:
         """One attempt; called again with each answer."""
         return self.outcome(inquiry)

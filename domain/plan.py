@@ -65,6 +65,11 @@ class Inquiry:
 class Planner(Protocol):
     """Turns a request into a plan. Never invents a step; the same inquiry gives the same outcome."""
 
+    @property
+    def name(self) -> str:
+        """Who plans: kept with the task."""
+        ...
+
     async def plan(self, inquiry: Inquiry) -> Outcome:
         """One attempt; called again with each answer."""
         ...

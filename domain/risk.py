@@ -75,6 +75,15 @@ def assess(facts: Sequence[RiskFacts], policy: Policy) -> Assessment:
     return Assessment(level, score, tuple(dict.fromkeys(told)) or (UNREMARKABLE,))
 
 
+def describe_impact(facts: Sequence[RiskFacts]) -> str:
+    """What a plan changes and where, in one line: `update service in production; delete data in staging, for good`."""
+    parts = [
+        f"{each.effect} {each.resource} in {each.environment}" + ("" if each.reversible else ", for good")
+        for each in facts
+    ]
+    return "; ".join(dict.fromkeys(parts))
+
+
 def require(facts: Sequence[RiskFacts], level: Level, policy: Policy) -> Requirement:
     """Who has to agree to a plan of this level: what the level asks for, and what its operations add."""
     additions = [each for each in policy.additions if any(_concerns(each, step) for step in facts)]

@@ -1,6 +1,7 @@
 """Approvals, the decisions on them, and who lent whom their voice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.approval import Approval, ApprovalState, Assessment, Decision, Level, Requirement, Role
+from domain.approval import Approval, ApprovalState, Assessment, Decision, Level, Requirement, RiskFacts, Role
+from domain.risk import describe_impact
 from storage.database import metadata
 
 number_sequence = NumberSequence("approval_number", metadata=metadata)
@@ -42,6 +44,9 @@ approval = Table(
     Column("level", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("reasons", JSONB, nullable=False),
+    Column("factors", JSONB, nullable=False, comment="what the policy was told of each step"),
+    Column("action_type", Text, nullable=False, comment="the operations, such as deploy"),
+    Column("impact", Text, nullable=False, comment="what it changes where, in one line"),
     Column("requirement", JSONB, nullable=False),
     Column("digests", JSONB, nullable=False),
     Column("state", Text, nullable=False, server_default="pending", index=True),
@@ -87,6 +92,7 @@ async def create(
     requester: str,
     channel: str,
     assessment: Assessment,
+    facts: Sequence[RiskFacts],
     requirement: Requirement,
     digests: Sequence[str],
 ) -> int:
@@ -101,6 +107,9 @@ async def create(
             level=assessment.level.value,
             score=assessment.score,
             reasons=list(assessment.reasons),
+            factors=[asdict(each) for each in facts],
+            action_type=", ".join(sorted({each.operation for each in facts})),
+            impact=describe_impact(facts),
             requirement=_write_requirement(requirement),
             digests=list(digests),
             expires_at=func.now() + requirement.lifetime,

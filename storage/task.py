@@ -31,6 +31,8 @@ task = Table(
     Column("correlation_id", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("started_at", DateTime(timezone=True), comment="when its workflow began"),
+    Column("type", Text, nullable=False, server_default="execution"),
+    Column("agent", Text, comment="who planned it"),
     Column("answers", JSONB, nullable=False, server_default="{}"),
     Column("question", JSONB),
     Column("level", Text),
@@ -67,7 +69,7 @@ async def accept(
     ask: Ask,
     action: str,
     draw: Callable[[int], CardDraft],
-    answers: Mapping[str, str],
+    answers: Mapping[str, str] | None = None,
 ) -> int | None:
     """Commit a new task, its card (drawn once its number is known), its audit entry and the key of the event that
     brought it, all or nothing. Returns the task's number; None where the event was taken before.
@@ -89,7 +91,7 @@ async def accept(
             json.dumps(write_content(card.content)),
             action,
             task_name(number),
-            json.dumps(answers),
+            json.dumps(dict(answers or {})),
         )
     return number
 
@@ -200,6 +202,17 @@ async def add_answer(session: AsyncSession, number: int, key: str, value: str) -
             " question = NULL, state = 'planning' WHERE number = :number"
         ),
         {"number": number, "key": key, "value": value},
+    )
+
+
+async def note_planner(session: AsyncSession, number: int, agent: str) -> None:
+    """Who planned the task; one that answers say it undoes another is of that type."""
+    await session.execute(
+        text(
+            "UPDATE task SET agent = :agent, type = CASE WHEN answers ? 'undoes' THEN 'undo' ELSE type END"
+            " WHERE number = :number"
+        ),
+        {"number": number, "agent": agent},
     )
 
 

@@ -66,6 +66,7 @@ async def ask_for(session: Session, task: Task) -> dict[str, Any]:
         requester=task.requester,
         channel=task.channel,
         assessment=assessment,
+        facts=facts,
         requirement=requirement,
         digests=[step.digest for step in planned],
     )

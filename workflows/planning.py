@@ -40,7 +40,8 @@ async def make_plan(number: int) -> dict[str, Any]:
         outcome = await services.planner.plan(Inquiry(task.request, planning.answers))
     match outcome:
         case Plan():
-            return {"steps": [_describe(services, step) for step in outcome.steps]}
+            described = [_describe(services, step) for step in outcome.steps]
+            return {"steps": described, "agent": services.planner.name}
         case Question() | Unsure():
             return {"question": write_question(outcome)}
         case Impossible():
@@ -105,6 +106,7 @@ async def keep_outcome(session: Session, task: Task, outcome: dict[str, Any]) ->
     if "steps" in outcome:
         await steps.replace_all(session, number, outcome["steps"])
         await choices.offer(session, number, "", ())
+        await tasks.note_planner(session, number, outcome["agent"])
         facts: dict[str, str | int | bool | None] = {
             f"step_{each['number']}": each["digest"] for each in outcome["steps"]
         }

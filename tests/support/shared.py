@@ -5,8 +5,9 @@ import asyncpg
 from storage.database import address
 
 _EMPTY = """
-TRUNCATE card, lane, task, inbound_event, presence;
+TRUNCATE approval, card, choice, decision, delegation, inbound_event, lane, presence, step, task;
 ALTER SEQUENCE task_number RESTART;
+ALTER SEQUENCE approval_number RESTART;
 """
 
 

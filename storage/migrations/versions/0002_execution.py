@@ -28,6 +28,8 @@ def upgrade() -> None:
 
 
 def _widen_task() -> None:
+    op.add_column("task", sa.Column("type", sa.Text, nullable=False, server_default="execution"))
+    op.add_column("task", sa.Column("agent", sa.Text, comment="who planned it"))
     op.add_column("task", sa.Column("answers", JSONB, nullable=False, server_default="{}"))
     op.add_column("task", sa.Column("question", JSONB))
     op.add_column("task", sa.Column("level", sa.Text))
@@ -68,6 +70,9 @@ def _create_approval() -> None:
         sa.Column("level", sa.Text, nullable=False),
         sa.Column("score", sa.Float, nullable=False),
         sa.Column("reasons", JSONB, nullable=False),
+        sa.Column("factors", JSONB, nullable=False, comment="what the policy was told of each step"),
+        sa.Column("action_type", sa.Text, nullable=False, comment="the operations, such as deploy"),
+        sa.Column("impact", sa.Text, nullable=False, comment="what it changes where, in one line"),
         sa.Column("requirement", JSONB, nullable=False),
         sa.Column("digests", JSONB, nullable=False),
         sa.Column("state", sa.Text, nullable=False, server_default="pending"),
@@ -131,5 +136,5 @@ def downgrade() -> None:
     for table in ("delegation", "choice", "decision", "approval", "step"):
         op.drop_table(table)
     op.execute(sa.schema.DropSequence(sa.Sequence("approval_number")))
-    for column in ("note", "reasons", "score", "level", "question", "answers"):
+    for column in ("agent", "type", "note", "reasons", "score", "level", "question", "answers"):
         op.drop_column("task", column)

@@ -35,7 +35,7 @@ def test_help_names_every_command(typed: Typed) -> None:
     ended = typed("--help")
 
     assert ended.status == 0
-    for command in ("up", "doctor", "migrate", "manifest", "export"):
+    for command in ("up", "doctor", "migrate", "manifest", "approvals", "export"):
         assert f"\n    {command} " in ended.out
 
 

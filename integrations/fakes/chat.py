@@ -188,7 +188,13 @@ class FakeChat:
             if trigger_id not in self._triggers:
                 raise ChatRefused("invalid_trigger_id")
             self._triggers.remove(trigger_id)
-            self.views.append(view)
+            self.views.append({**view, "id": f"V{len(self.views) + 1}"})
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        with self._call("update_view"):
+            if view_id not in {each.get("id") for each in self.views}:
+                raise ChatRefused("not_found")
+            self.views = [{**view, "id": view_id} if each.get("id") == view_id else each for each in self.views]
 
     # How it is done
 

@@ -19,8 +19,10 @@ from domain.overview import Vitals
 from sandbox.server import Sandbox, serve
 from storage import card as cards
 from storage.database import Database, address, connect
+from storage.outbox import Outbox
 from tests.support import shared
 from tests.support.hand import Hand, key_of
+from tests.support.house import packaged_house
 from tests.support.store import fresh_database
 from workflows import measures
 from workflows.delivery import DeliveryLoop
@@ -35,8 +37,8 @@ class Replica:
         self.alive = Executor(database.engine.url)
         counted = measures.create()
         self.services: Services = wiring.build(
-            database,
-            self.alive.id,
+            packaged_house(),
+            Outbox(database, self.alive.id),
             chat,
             counted,
             Nudges(self.nudge, lambda _: None),

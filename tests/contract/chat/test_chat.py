@@ -279,3 +279,10 @@ async def test_view_needs_a_trigger(stage: Any) -> None:
     with pytest.raises(ChatRefused) as refusal:
         await stage.chat.open_view("1.2.invented", view)
     assert refusal.value.code == "invalid_trigger_id"
+
+
+async def test_a_form_that_is_not_open_cannot_be_changed(stage: Any) -> None:
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "blocks": [{"type": "divider"}]}
+    with pytest.raises(ChatRefused) as refusal:
+        await stage.chat.update_view("V0NOBODY", view)
+    assert refusal.value.code == "not_found"

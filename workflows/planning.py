@@ -1,10 +1,14 @@
 """From a request to a plan: ask the planner, keep what it says, ask the person for what is missing."""
 
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 from domain.action import Action, Catalogue, Value
+from domain.argument import WrongValue, check
 from domain.ask import Ask
 from domain.audit import AuditEntry
+from domain.errors import QuarterdeckError
 from domain.execution import StepRecord, StepState
 from domain.plan import Impossible, Inquiry, Outcome, Plan, Question, Step, Unsure
 from domain.request import CannotUndo, describe, undo
@@ -19,10 +23,14 @@ from workflows.digest import digest
 from workflows.services import Services
 from workflows.view import read_question, show, write_question
 
+log = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 7 * 24 * 3600.0
 ACTION_KEY = "action"
 UNDOES_KEY = "undoes"
 """The answer that makes a task the taking back of another one, by its number."""
+FORM_KEY = "form"
+"""The answer that names the action which was chosen in the form: the plan is that, whatever the words."""
 
 PLANNED, WAITING, ENDED = "planned", "waiting", "ended"
 
@@ -36,16 +44,56 @@ async def make_plan(number: int) -> dict[str, Any]:
     assert task is not None  # noqa: S101 - tasks are never deleted
     if UNDOES_KEY in planning.answers:
         outcome = await _plan_undo(services, int(planning.answers[UNDOES_KEY]))
+    elif FORM_KEY in planning.answers:
+        outcome = _plan_form(services.catalogue, planning.answers)
     else:
-        outcome = await services.planner.plan(Inquiry(task.request, planning.answers))
+        outcome = await _ask_planner(services, Inquiry(task.request, planning.answers))
     match outcome:
         case Plan():
-            described = [_describe(services, step) for step in outcome.steps]
-            return {"steps": described, "agent": services.planner.name}
+            return _write_plan(services, outcome)
         case Question() | Unsure():
             return {"question": write_question(outcome)}
         case Impossible():
             return {"impossible": outcome.sentence}
+
+
+async def _ask_planner(services: Services, inquiry: Inquiry) -> Outcome:
+    try:
+        return await services.planner.plan(inquiry)
+    except Exception:
+        # Repeating would not help, and a task that plans for ever is worse than one that says why it does not.
+        log.exception("The planner failed", extra={"request": inquiry.request})
+        return Impossible(
+            "I could not make a plan of this, which is a defect of mine. Nothing was done: try other words, or the"
+            " form that an empty `/execute` opens."
+        )
+
+
+def _write_plan(services: Services, plan: Plan) -> dict[str, Any]:
+    try:
+        described = [_describe(services, step) for step in plan.steps]
+    except QuarterdeckError as error:
+        return {"impossible": f"{error.sentence} Nothing was done: say it with another value."}
+    return {"steps": described, "agent": services.planner.name}
+
+
+def read_form(catalogue: Catalogue, name: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The answers that a form filled in for this action comes to; its note is no part of the plan. Raises WrongValue
+    for the first value that is none.
+    """
+    check(catalogue.actions[name], values, catalogue.services)
+    return {FORM_KEY: name, **{f"1.{parameter}": value for parameter, value in values.items()}}
+
+
+def _plan_form(catalogue: Catalogue, answers: Mapping[str, str]) -> Outcome:
+    action = catalogue.actions.get(answers[FORM_KEY])
+    if action is None:
+        return Impossible(f"There is no action `{answers[FORM_KEY]}` any more.")
+    values = {key.removeprefix("1."): value for key, value in answers.items() if key.startswith("1.")}
+    try:
+        return Plan((Step(1, action.name, check(action, values, catalogue.services)),))
+    except WrongValue as error:
+        return Impossible(error.sentence)
 
 
 async def _plan_undo(services: Services, number: int) -> Outcome:
@@ -167,8 +215,3 @@ async def pick(services: Services, ask: Ask, choice_id: int) -> str | None:
         kept = await answer(session, ask, found.task, found.value, found.key)
     services.nudges.deliver()
     return None if kept else f"Only the person who asked for {task_name(found.task)} can answer this."
-
-
-async def rehearse(services: Services, request: str, answers: dict[str, str]) -> Outcome:
-    """What the planner would say, without a task."""
-    return await services.planner.plan(Inquiry(request, answers))

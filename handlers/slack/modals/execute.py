@@ -1,8 +1,8 @@
 """The form of an empty `/execute`."""
 
 from blocks.execute_form import ACTION, NOTE, PREFIX, execute_form, read_form, request_of
+from domain.argument import WrongValue
 from domain.card import Content, Place
-from domain.plan import Question
 from handlers.slack.door import Door
 from handlers.slack.payloads import Click, Submission
 from workflows import execution, planning
@@ -33,10 +33,10 @@ async def submit(door: Door, form: Submission) -> dict[str, str] | Content | Non
     if action not in door.services.catalogue.actions:
         return {ACTION: "Please pick an action."}
     request = request_of(action, values, form.values.get(NOTE, "").strip())
-    answers = {planning.ACTION_KEY: action, **{f"1.{name}": value for name, value in values.items()}}
-    outcome = await planning.rehearse(door.services, request, answers)
-    if isinstance(outcome, Question):
-        field = PREFIX + outcome.key.partition(".")[2]
-        return {field if field in form.values else NOTE: outcome.sentence}
+    try:
+        answers = planning.read_form(door.services.catalogue, action, values)
+    except WrongValue as error:
+        field = PREFIX + error.parameter
+        return {field if field in form.values else NOTE: error.sentence}
     await execution.submit(door.services, form.ask_in(Place(channel), request), answers)
     return None

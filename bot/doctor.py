@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +9,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import manifest, wiring
+from bot.check import Check
 from bot.database import explain, reach
+from bot.house_check import examine_house
 from bot.sandbox_process import refuse_sandbox_tokens
 from bot.settings import Settings
 from domain.errors import ConfigurationError, QuarterdeckError
@@ -27,27 +28,13 @@ _FIXES = {
 }
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: what was found there and, where that is a problem, its fix."""
-
-    subject: str
-    found: str
-    fix: str | None = None
-
-    @property
-    def line(self) -> str:
-        """As it is printed."""
-        sign, fix = ("problem", f" {self.fix[:1].upper()}{self.fix[1:]}.") if self.fix else ("ok", "")
-        return f"{sign:<9}{self.subject:<10}{self.found}.{fix}"
-
-
 async def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which one would mend things."""
     return [
         check_python(sys.version_info[:3]),
         await _examine_database(settings),
         check_manifest(settings.command_table),
+        *examine_house(settings),
         *await _examine_slack(settings),
         Check("Model", "no model is set: the rules answer"),
     ]

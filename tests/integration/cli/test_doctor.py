@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import doctor
+from bot.check import Check
 from bot.postgres import Cluster
 from bot.settings import load
 from sandbox.manifest import load_manifest
@@ -15,20 +16,24 @@ from tests.integration.cli.conftest import Terminal, Typed, run
 from tests.support.hand import Hand
 from tests.support.store import fresh_database
 
-Examine = Callable[..., Awaitable[dict[str, doctor.Check]]]
+Examine = Callable[..., Awaitable[dict[str, Check]]]
 
 
 @pytest.fixture
 def examine(sandbox_url: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
     """The checks by subject, of settings that are well but for what is given."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "who.yaml").write_text("roles: {cto: U0BOSS, on_call: U0CALL}\n")
+    monkeypatch.setenv("QD_DEPLOYER_URL", "https://deployer.invalid")
+    monkeypatch.setenv("QD_DEPLOYER_TOKEN", "hunter22")
 
-    async def run_checks(**settings: str | Path | None) -> dict[str, doctor.Check]:
+    async def run_checks(**settings: str | Path | None) -> dict[str, Check]:
         well = {
             "database_url": database_url,
             "slack_api_url": f"{sandbox_url}/api/",
             "slack_bot_token": "xoxb-sandbox",
             "slack_app_token": "xapp-sandbox",
+            "config": tmp_path / "who.yaml",
         }
         checks = await doctor.examine(load(**well | settings))
         return {check.subject: check for check in checks}
@@ -36,20 +41,30 @@ def examine(sandbox_url: str, database_url: str, tmp_path: Path, monkeypatch: py
     return run_checks
 
 
-def problems(checks: dict[str, doctor.Check]) -> set[str]:
+def problems(checks: dict[str, Check]) -> set[str]:
     return {subject for subject, check in checks.items() if check.fix}
 
 
 async def test_all_is_well(connected: Terminal, sandbox_url: str) -> None:
     tokens = {"SLACK_BOT_TOKEN": "xoxb-sandbox", "SLACK_APP_TOKEN": "xapp-sandbox"}
-    ended = await connected("doctor", SLACK_API_URL=f"{sandbox_url}/api", **tokens)
+    (connected.folder / "who.yaml").write_text("roles: {cto: U0BOSS, on_call: [S0GROUP]}\n")
+    house = {
+        "QD_CONFIG": "who.yaml",
+        "QD_DEPLOYER_URL": "https://deployer.invalid",
+        "QD_DEPLOYER_TOKEN": "hunter22",
+        "QD_API_TOKEN": "hunter22-hunter22:U0BOSS",
+    }
+    ended = await connected("doctor", SLACK_API_URL=f"{sandbox_url}/api", **tokens, **house)
 
     assert (ended.status, ended.err) == (0, "")
+    assert "hunter22" not in ended.out
     lines = ended.out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        *(["ok", "Python"], ["ok", "Database"], ["ok", "Manifest"], ["ok", "Slack"], ["ok", "Scopes"]),
+        *(["ok", "Python"], ["ok", "Database"], ["ok", "Manifest"], ["ok", "Actions"], ["ok", "Policy"]),
+        *(["ok", "Roles"], ["ok", "API"], ["ok", "Slack"], ["ok", "Scopes"]),
         *(["ok", "Channels"], ["ok", "Socket"], ["ok", "Model"]),
     ]
+    assert "on call, CTO; nobody is team lead, tech lead, engineering manager, security team" in ended.out
     assert "#ops, #incidents, #engineering" in ended.out
     assert "the rules answer" in lines[-1]
 
@@ -70,6 +85,47 @@ def test_one_problem_is_enough_for_the_status(typed: Typed) -> None:
 
     assert (ended.status, ended.err) == (1, "")
     assert "problem  Manifest  QD_COMMAND_NAMES is not usable. /status is built into Slack" in ended.out
+
+
+async def test_a_value_that_the_catalogue_needs(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QD_DEPLOYER_TOKEN")
+    checks = await examine()
+
+    assert problems(checks) == {"Actions"}
+    assert "QD_DEPLOYER_TOKEN is not set, so these fail: delete_service, deploy, " in checks["Actions"].line
+
+
+async def test_files_that_cannot_be_used(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("roles: {king: [U0BOSS]}\n")
+    checks = await examine(config=tmp_path / "bad.yaml", policy=tmp_path / "none", actions=tmp_path / "none")
+    assert problems(checks) == {"Actions", "Policy"}
+    assert "QD_POLICY" in checks["Policy"].line
+
+    checks = await examine(config=tmp_path / "bad.yaml")
+    assert problems(checks) == {"Roles"}
+    assert "bad.yaml, line 1" in checks["Roles"].line
+
+
+async def test_roles_that_nobody_has(examine: Examine, tmp_path: Path) -> None:
+    checks = await examine(config=None)
+    assert problems(checks) == {"Roles"}
+    assert "nobody can approve what is medium, which needs one approver (" in checks["Roles"].line
+
+    (tmp_path / "few.yaml").write_text("roles: {cto: U0BOSS, on_call: U0BOSS}\n")
+    checks = await examine(config=tmp_path / "few.yaml")
+    assert "nobody can approve what is critical, which needs two different approvers" in checks["Roles"].line
+    assert "Give people these roles in the file of QD_CONFIG" in checks["Roles"].line
+
+    (tmp_path / "call.yaml").write_text("roles: {on_call: [U0CALL, U0BOSS]}\n")
+    assert "what is high" in (await examine(config=tmp_path / "call.yaml"))["Roles"].line
+
+
+async def test_a_token_that_can_be_guessed(examine: Examine) -> None:
+    checks = await examine(api_token="hunter22:U0BOSS")
+
+    assert problems(checks) == {"API"}
+    assert "a token of U0BOSS is short enough" in checks["API"].line
+    assert "hunter22" not in checks["API"].line
 
 
 async def test_tokens_that_slack_refuses(examine: Examine) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.doctor import Check, check_channels, check_manifest, check_python, check_schema, check_scopes
+from bot.check import Check
+from bot.doctor import check_channels, check_manifest, check_python, check_schema, check_scopes
 from storage.migrations.runner import Schema
 
 

@@ -16,7 +16,7 @@ from storage import audit
 from storage import choice as choices
 from storage import task as tasks
 from storage.database import Session
-from workflows import approval, engine, planning, undoing
+from workflows import engine, gate, planning, undoing
 from workflows.report import report
 from workflows.services import Services
 from workflows.step import call, intend, keep_receipt
@@ -64,7 +64,7 @@ def _nudge() -> None:
 
 
 async def _prepare(number: int) -> dict[str, Any]:
-    """Plan, asking the person for what is missing. Returns what `approval.ask_for` says of the plan."""
+    """Plan, asking the person for what is missing. Returns what `gate.ask_for` says of the plan."""
     turn = 0
     while True:
         outcome = await engine.step(f"plan-{turn}", planning.make_plan, number, retries=PATIENCE)
@@ -75,7 +75,7 @@ async def _prepare(number: int) -> dict[str, Any]:
         message = await engine.wait(CONTROL, timeout=planning.ANSWER_SECONDS)
         if message is None:
             await engine.transaction(f"unanswered-{turn}", _give_up_waiting, number)
-            return {"state": approval.ENDED, "wait": 0}
+            return {"state": gate.ENDED, "wait": 0}
         turn += 1
 
 
@@ -85,13 +85,13 @@ async def prepare(session: Session, number: int, outcome: dict[str, Any]) -> dic
     """
     task = await tasks.find(session, number, lock=True)
     if task is None or task.state.ended:
-        return {"state": approval.ENDED, "wait": 0}
+        return {"state": gate.ENDED, "wait": 0}
     if task.started_at is None:
         await tasks.mark_started(session, number)
         entry = AuditEntry("task.started", "task", task.name, "system", task.correlation_id)
         await audit.record(session, entry)
     state = await planning.keep_outcome(session, task, outcome)
-    return await approval.ask_for(session, task) if state == planning.PLANNED else {"state": state, "wait": 0}
+    return await gate.ask_for(session, task) if state == planning.PLANNED else {"state": state, "wait": 0}
 
 
 async def _give_up_waiting(session: Session, number: int) -> None:
@@ -106,12 +106,12 @@ async def _give_up_waiting(session: Session, number: int) -> None:
 async def _approved(number: int, found: dict[str, Any]) -> bool:
     """Wait for the people who decide, waking to remind, to escalate and to expire."""
     turn = 0
-    while found["state"] == approval.PENDING:
+    while found["state"] == gate.PENDING:
         await engine.wait(CONTROL, timeout=found["wait"])
-        found = await engine.transaction(f"tend-{turn}", approval.tend, number, found.get("seen", 0))
+        found = await engine.transaction(f"tend-{turn}", gate.tend, number, found.get("seen", 0))
         _nudge()
         turn += 1
-    return bool(found["state"] == approval.GRANTED)
+    return bool(found["state"] == gate.GRANTED)
 
 
 async def _carry_out(number: int) -> None:

@@ -12,7 +12,7 @@ from handlers.http.api.fault import Fault
 from workflows import docket
 
 DOOR = "http"
-_STATUSES = {Refusal.ENDED: 409, Refusal.EXPIRED: 409, Refusal.REASON_MISSING: 400}
+STATUSES = {Refusal.ENDED: 409, Refusal.EXPIRED: 409, Refusal.REASON_MISSING: 400}
 _KEY = re.compile(r"[!-~]{1,200}")
 
 
@@ -53,7 +53,7 @@ async def decide(request: web.Request) -> web.Response:
         key=_read_key(request),
     )
     if ruling.refusal is not None:
-        raise Fault(_STATUSES.get(ruling.refusal, 403), ruling.refusal.value, ruling.sentence)
+        raise Fault(STATUSES.get(ruling.refusal, 403), ruling.refusal.value, ruling.sentence)
     entry = await docket.get(services, person, number)
     return web.json_response({**entry, "detail": ruling.sentence, "repeated": ruling.repeated})
 

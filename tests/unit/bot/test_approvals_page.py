@@ -1,6 +1,8 @@
 """docs/approvals.md says what the code does."""
 
+import argparse
 import re
+import shlex
 import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +11,14 @@ import pytest
 
 from blocks.refusal import describe_requirement, describe_role
 from bot import configuration
+from bot.approval import declare
 from bot.policy import load
 from domain.approval import (
     APPROVERS,
     Approval,
     ApprovalState,
     Level,
+    Refusal,
     Requirement,
     RiskFacts,
     Role,
@@ -22,6 +26,7 @@ from domain.approval import (
 )
 from domain.decision import ESCALATION_SHARE, REMINDER_SHARE, escalation
 from domain.risk import require
+from handlers.http.api.approval import STATUSES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "approvals.md").read_text("utf-8")
 SENTENCE = " ".join(PAGE.split())
@@ -34,10 +39,11 @@ def table(headings: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def examples() -> list[str]:
-    """The indented blocks of the page."""
+def example(begin: str) -> str:
+    """The indented block of the page that begins so."""
     blocks = re.findall(r"(?:^    .*\n)+", PAGE, re.MULTILINE)
-    return [textwrap.dedent(block) for block in blocks]
+    [found] = [block for block in map(textwrap.dedent, blocks) if block.startswith(begin)]
+    return found
 
 
 def facts(rule: Rule) -> str:
@@ -98,7 +104,7 @@ def test_the_moments_of_reminder_and_escalation_are_those_of_the_page() -> None:
 def test_the_example_of_a_policy_works_as_the_page_says(tmp_path: Path) -> None:
     packaged = (Path(__file__).parents[3] / "bot" / "defaults" / "policy.yaml").read_text("utf-8")
     path = tmp_path / "policy.yaml"
-    path.write_text(packaged.replace("operations: {}\n", examples()[0]), "utf-8")
+    path.write_text(packaged.replace("operations: {}\n", example("operations:")), "utf-8")
 
     step = RiskFacts("deploy", "deploy", "update", "service", "production", True, False, 0.0)
     needed = require([step], Level.HIGH, load(path))
@@ -108,7 +114,7 @@ def test_the_example_of_a_policy_works_as_the_page_says(tmp_path: Path) -> None:
 
 def test_the_example_of_a_configuration_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(examples()[1], "utf-8")
+    path.write_text(example("roles:"), "utf-8")
 
     assert configuration.load(path).roles[Role.TECH_LEAD] == ("U012ABCDEF",)
 
@@ -125,3 +131,26 @@ def test_the_people_of_the_sandbox_are_those_of_the_page() -> None:
     ]
 
     assert all(each in SENTENCE for each in named)
+
+
+def test_every_refusal_of_a_call_stands_at_its_status() -> None:
+    rows = {int(status): set(re.findall(r"`(\w+)`", codes)) for status, codes in table("Status | Codes")}
+    sources = (Path(__file__).parents[3] / "handlers" / "http" / "api").glob("*.py")
+    said = {
+        (int(status), code)
+        for source in sources
+        for status, code in re.findall(r'Fault\(\s*(\d{3}), "(\w+)"', source.read_text("utf-8"))
+    }
+    said |= {(STATUSES.get(refusal, 403), refusal.value) for refusal in Refusal}
+
+    assert {(status, code) for status, codes in rows.items() for code in codes} == said
+
+
+def test_the_commands_of_the_page_can_be_typed() -> None:
+    typed = shlex.split(example("quarterdeck approvals").replace("[", "").replace("]", ""))
+    commands = " ".join(typed).split("quarterdeck ")[1:]
+    actions = {command.split()[1] for command in commands}
+
+    parser = argparse.ArgumentParser()
+    declare(parser)
+    assert actions == set(parser._subparsers._group_actions[0].choices)  # type: ignore[union-attr]

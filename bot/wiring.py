@@ -72,7 +72,14 @@ def create_app(token: str, api_url: str, session: aiohttp.ClientSession, identit
     async def authorize(**_: object) -> AuthorizeResult:
         return authorized
 
-    return AsyncApp(client=client, authorize=authorize, process_before_response=True)
+    # Bolt takes a message of ours that a person deletes for an event of our own and would keep it from us; our real
+    # ones are passed over by `handlers.slack.payloads`.
+    return AsyncApp(
+        client=client,
+        authorize=authorize,
+        process_before_response=True,
+        ignoring_self_events_enabled=False,
+    )
 
 
 @dataclass(frozen=True)

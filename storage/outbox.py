@@ -75,7 +75,7 @@ UPDATE card SET shown_version = $2, ts = $3, posted_channel = $4, posting_since 
     parent_deleted = parent_deleted OR $5,
     version = CASE WHEN $5 AND NOT parent_deleted THEN version + 1 ELSE version END,
     dirty_at = CASE WHEN version > $2 THEN now() ELSE dirty_at END
-WHERE id = $1 AND (SELECT count(*) FROM paced) >= 0
+WHERE id = $1 AND (SELECT count(*) FROM paced) >= 0 AND ts IS NOT DISTINCT FROM $10
 """
 
 # Where nothing was done the attempt does not count.
@@ -171,7 +171,9 @@ class Outbox:
     async def record_shown(
         self, delivery: Delivery, ts: str, channel: str, *, parent_deleted: bool, pause: float
     ) -> None:
-        """The card stands in Slack as `delivery` says; the next message of the lane waits `pause` seconds."""
+        """The card stands in Slack as `delivery` says; the next message of the lane waits `pause` seconds. A card whose
+        message was deleted meanwhile, and that is to be posted again, stays so.
+        """
         await self.database.quick.execute(
             _SHOWN,
             delivery.card_id,
@@ -183,6 +185,7 @@ class Outbox:
             float(pause) + LEASE_SECONDS,
             self.owner,
             delivery.place.channel,
+            delivery.ts,
         )
 
     async def delay_lane(self, delivery: Delivery, seconds: float, error: str, *, in_doubt: bool) -> None:

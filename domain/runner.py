@@ -61,10 +61,17 @@ class ActionRunner(Protocol):
     """
 
     async def run(
-        self, action: Action, arguments: Mapping[str, Value], key: str, watch: Watch | None = None
+        self,
+        action: Action,
+        arguments: Mapping[str, Value],
+        key: str,
+        watch: Watch | None = None,
+        *,
+        again: bool = False,
     ) -> Receipt:
         """Do it, repeating what may be repeated and telling `watch` of each time; returns when it is done, failed or
-        in doubt.
+        in doubt. `again`: a process died while it did this under the same key, so that what fails now may have
+        been done before.
         """
         ...
 

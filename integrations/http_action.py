@@ -56,7 +56,13 @@ class HttpActions:
         return requests.describe(action, arguments)
 
     async def run(
-        self, action: Action, arguments: Mapping[str, Value], key: str, watch: Watch | None = None
+        self,
+        action: Action,
+        arguments: Mapping[str, Value],
+        key: str,
+        watch: Watch | None = None,
+        *,
+        again: bool = False,
     ) -> Receipt:
         """Send the request, and repeat it where that is harmless, until it is done, failed or in doubt."""
         call = action.call
@@ -66,20 +72,22 @@ class HttpActions:
         try:
             request = requests.expand(action, arguments, self._names)
         except template.Absent as missing:
-            return Receipt(RunOutcome.FAILED, None, f"Nothing was sent: `{missing.args[0]}` is not set.")
+            return _unsent(action, f"`{missing.args[0]}` is not set.", again)
         except WrongValue as wrong:
-            return Receipt(RunOutcome.FAILED, None, f"Nothing was sent: {wrong.sentence}")
+            return _unsent(action, wrong.sentence, again)
         secrets = {name: self._names[name] for name in _names_in(call)}
         attempt = _Attempt(call, request, _headers(call, request, key), secrets, self._resolver)
-        verdict, attempts, doubt = await self._repeat(action, call, attempt, key, watch or self._watch)
+        verdict, attempts, doubt = await self._repeat(action, attempt, key, watch or self._watch, doubt=again)
         shown = f"{call.method} {self.describe(action, arguments).address}"
         return _receipt(action, verdict, attempts, doubt, shown, time.monotonic() - start)
 
     async def _repeat(
-        self, action: Action, call: HttpCall, attempt: "_Attempt", key: str, watch: Watch
+        self, action: Action, attempt: "_Attempt", key: str, watch: Watch, *, doubt: bool
     ) -> tuple[Verdict, int, bool]:
-        """The last verdict, the number of attempts, and whether any of them may have been done unseen."""
-        doubt, count = False, 0
+        """The last verdict, the number of attempts, and whether any of them may have been done unseen (`doubt`: one
+        before them may).
+        """
+        count = 0
         while True:
             verdict, count = await attempt.make(), count + 1
             doubt = doubt or verdict.meaning in (Meaning.LOST, Meaning.UNCLEAR)
@@ -87,7 +95,7 @@ class HttpActions:
                 verdict.meaning is Meaning.LOST and action.idempotent
             )
             wait = self._wait(count, verdict)
-            if not may_repeat or count > call.retries or wait > MOST_WAIT_SECONDS:
+            if not may_repeat or count > attempt.call.retries or wait > MOST_WAIT_SECONDS:
                 return verdict, count, doubt
             watch(Retry(key, count, wait, verdict.reason))
             await asyncio.sleep(wait)
@@ -113,6 +121,14 @@ def _headers(call: HttpCall, request: Request, key: str) -> dict[str, str]:
     if call.idempotency_header is not None:
         headers[call.idempotency_header] = key
     return headers
+
+
+def _unsent(action: Action, reason: str, again: bool) -> Receipt:
+    """Nothing was sent now; whether it was before nobody knows."""
+    if again and action.effect is not Effect.READ:
+        sentence = f"Nothing more was sent: {reason} It may have been done before or not."
+        return Receipt(RunOutcome.IN_DOUBT, None, sentence)
+    return Receipt(RunOutcome.FAILED, None, f"Nothing was sent: {reason}")
 
 
 def _receipt(

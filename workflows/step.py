@@ -94,7 +94,9 @@ async def call(task: int, number: int) -> dict[str, Any]:
 async def make_call(
     services: Services, step: StepRecord, name: str, arguments: dict[str, Any], key: str, *, undo: bool
 ) -> dict[str, Any]:
-    """The call of an action under an idempotency key."""
+    """The call of an action under an idempotency key. What a process died in may have been done: repeated, it is
+    done or in doubt, and failed only where the other side plainly refuses it.
+    """
     action = services.catalogue.actions[name]
     times = await steps.count_call(services.database, step.task, step.number, undo=undo)
     if times > 1 and not action.idempotent:
@@ -108,7 +110,7 @@ async def make_call(
         receipt = await perform(services, action.call.port, step, arguments, key)
     else:
         watch = partial(_tell_of_retry, services, step, undo=undo)
-        made = await services.runner.run(action, arguments, key, watch)
+        made = await services.runner.run(action, arguments, key, watch, again=times > 1)
         receipt = {
             "outcome": made.outcome.value,
             "status": made.status,

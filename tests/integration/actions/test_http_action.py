@@ -244,6 +244,34 @@ async def test_an_effect_that_comes_late_is_found_by_its_key(
     assert (receipt.outcome, receipt.result["id"]) == (RunOutcome.DONE, "d-1")
 
 
+@pytest.mark.parametrize("status", [500, 503])
+async def test_what_fails_when_a_process_had_died_in_it_is_in_doubt(
+    actions: HttpActions, deployer: Deployer, status: int
+) -> None:
+    deployer.answers(say(status))
+    receipt = await actions.run(deploy(retries=0), CHECKOUT, "T-7:1", again=True)
+    assert receipt.outcome is RunOutcome.IN_DOUBT
+    assert "It may have been done or not." in receipt.sentence
+    receipt = await actions.run(deploy(Effect.READ, retries=0), CHECKOUT, "T-7:1", again=True)
+    assert receipt.outcome is RunOutcome.FAILED, "a reading leaves no doubt behind"
+
+
+async def test_what_is_refused_when_a_process_had_died_in_it_was_not_done(
+    actions: HttpActions, deployer: Deployer
+) -> None:
+    deployer.answers(say(422, error="no such version"))
+    receipt = await actions.run(deploy(), CHECKOUT, "T-7:1", again=True)
+    assert receipt.outcome is RunOutcome.FAILED
+
+
+async def test_what_cannot_be_sent_again_is_in_doubt(actions: HttpActions) -> None:
+    action = deploy(headers={"X-Absent": "${ABSENT}"})
+    assert (await actions.run(action, CHECKOUT, "T-7:1")).outcome is RunOutcome.FAILED
+    receipt = await actions.run(action, CHECKOUT, "T-7:1", again=True)
+    assert receipt.outcome is RunOutcome.IN_DOUBT
+    assert "`ABSENT` is not set" in receipt.sentence
+
+
 async def test_doubt_is_not_forgotten_when_the_weather_changes(
     actions: HttpActions, deployer: Deployer
 ) -> None:

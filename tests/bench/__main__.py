@@ -17,6 +17,8 @@ import psutil
 from bot.postgres import Cluster, ensure_running
 from sandbox.server import Sandbox, serve
 from storage.database import address
+from tests.bench import execute
+from tests.bench.execute import measure_execute
 from tests.bench.load import Acks, saturating, steady
 from tests.support.process import REPOSITORY, BotProcess, clean_environment
 from tests.support.store import create_template, fresh_database
@@ -132,12 +134,31 @@ TARGETS = {
 }
 
 
+async def run_acks(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[str, Any]:
+    """Acknowledgements, beside the baseline's."""
+    found = [await one_round(cluster, folder, seconds) for _ in range(rounds)]
+    ready = await ready_seconds(cluster, folder, rounds)
+    summary = {
+        **compare(found),
+        "ready_seconds": ready["quarterdeck"],
+        "ready_seconds_baseline": ready["baseline"],
+    }
+    return {"summary": summary, "targets": TARGETS, "rounds": found}
+
+
+async def run_execute(cluster: Cluster, folder: Path, seconds: float) -> dict[str, Any]:
+    """Tasks: cards, clicks, recovery."""
+    return {"summary": await measure_execute(cluster, folder, seconds), "targets": execute.TARGETS}
+
+
 async def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--rounds", type=int, default=3, help="how often to repeat the pair (3)")
     parser.add_argument("--seconds", type=float, default=8, help="length of each load (8)")
+    parser.add_argument("--only", choices=["acks", "execute"], help="one part alone")
     options = parser.parse_args()
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="qd-bench-", ignore_cleanup_errors=True) as reachable:
         folder = Path(reachable)
         folder.chmod(0o755)
@@ -145,14 +166,11 @@ async def main() -> None:
             folder / "data", lambda _: None, system_folder=folder / "system"
         ) as cluster:
             await create_template(cluster)
-            rounds = [await one_round(cluster, folder, options.seconds) for _ in range(options.rounds)]
-            ready = await ready_seconds(cluster, folder, options.rounds)
-    summary = {
-        **compare(rounds),
-        "ready_seconds": ready["quarterdeck"],
-        "ready_seconds_baseline": ready["baseline"],
-    }
-    print(json.dumps({"summary": summary, "targets": TARGETS, "rounds": rounds}, indent=2))
+            if options.only != "execute":
+                found |= await run_acks(cluster, folder, options.rounds, options.seconds)
+            if options.only != "acks":
+                found["execute"] = await run_execute(cluster, folder, options.seconds)
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

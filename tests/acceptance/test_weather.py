@@ -83,7 +83,7 @@ async def refresh_under_load(scene: Scene) -> dict[str, Any]:
 
     async def send() -> None:
         for turn in range(40):
-            number = await scene.execute(f"during a refresh {turn}")
+            number = await scene.execute(f"deploy checkout v{turn}")
             results.append(number)
 
     async def refresh() -> None:
@@ -109,7 +109,7 @@ async def mute_sockets(scene: Scene, mute: Any, *, thread: bool = False) -> floa
     )
     took = time.monotonic() - began
     # The new connections listen: a command arrives at once.
-    await until(lambda: scene.execute("after the silence"), "a command is heard again", 30, 0.5)
+    await until(lambda: scene.execute("restart search"), "a command is heard again", 30, 0.5)
     return took
 
 
@@ -134,7 +134,7 @@ async def stormy_slack(scene: Scene) -> set[int]:
     turn = 0
     while time.monotonic() < until_clear:
         await scene.hand("faults", **weather[turn % len(weather)])
-        number = await scene.execute(f"in the storm {turn}", channel=("C0OPS", "C0ENG")[turn % 2])
+        number = await scene.execute(f"deploy search v{turn}", channel=("C0OPS", "C0ENG")[turn % 2])
         assert number is not None
         numbers.add(number)
         if turn % 3 == 0:
@@ -150,7 +150,7 @@ async def postgres_killed(scene: Scene) -> dict[str, Any]:
     """kill -9 of the database under load; what was refused meanwhile was refused honestly."""
     accepted, refused = set[int](), list[dict[str, Any]]()
     for turn in range(60):
-        answer = await scene.hand.command(f"/execute around a crash {turn}")
+        answer = await scene.hand.command(f"/execute deploy auth v{turn}")
         words = text_of(answer.get("response") or {})
         if "is accepted" in words:
             accepted.add(int(words.split()[0].removeprefix("T-")))
@@ -159,7 +159,7 @@ async def postgres_killed(scene: Scene) -> dict[str, Any]:
         if turn == 20:
             await _kill_postmaster(scene.bot)
         await asyncio.sleep(0.1)
-    late = await until(lambda: scene.execute("after the crash"), "commands are taken again", 30, 0.5)
+    late = await until(lambda: scene.execute("restart auth"), "commands are taken again", 30, 0.5)
     await scene.all_shown_once({*accepted, late}, 60)
     status, _ = await scene.bot.get("/readyz")
     return {"accepted": accepted, "refused": refused, "ready": status, "log": scene.bot.read_log()}
@@ -247,7 +247,7 @@ async def test_sigterm_with_twenty_things_in_flight_loses_none(
     await hand("limits", scale=0)
     async with running_bot(sandbox_url, database_url, tmp_path / "bot.log", **QUICK) as bot:
         scene = Scene(hand, bot, database_url)
-        sending = [asyncio.create_task(scene.execute(f"in flight {number}")) for number in range(20)]
+        sending = [asyncio.create_task(scene.execute(f"deploy payments v{number}")) for number in range(20)]
         ts = await hand.say("@Quarterdeck hello")
         await until(lambda: any(each.done() for each in sending), "the first is acknowledged")
         began = time.monotonic()
@@ -269,7 +269,7 @@ async def test_a_kill_at_the_ack_loses_no_task_and_starts_each_once(
     await hand("limits", scale=0)
     async with running_bot(sandbox_url, database_url, tmp_path / "bot.log", **QUICK) as bot:
         scene = Scene(hand, bot, database_url)
-        sending = [asyncio.create_task(scene.execute(f"killed {number}")) for number in range(20)]
+        sending = [asyncio.create_task(scene.execute(f"roll back checkout to v{number}")) for number in range(20)]
         await until(lambda: sum(each.done() for each in sending) >= 5, "some are acknowledged")
         await bot.kill()
         accepted = {number for number in await asyncio.gather(*sending) if number is not None}

@@ -70,6 +70,9 @@ async def decide(
                 "approval.refused", "approval", approval.name, ask.person, ask.correlation_id, facts
             )
             await audit.record(session, entry)
+            if verdict is Refusal.EXPIRED and approval.state is ApprovalState.PENDING:
+                # Its workflow has not noticed: the clock was put forward while it waits.
+                await _wake(session, task, approval, ask)
             return Answer(silent=False, sentence=explain(verdict, approval), refusal=verdict)
         await _keep(session, task, approval, verdict, ask, where, door)
     services.nudges.deliver()
@@ -121,9 +124,13 @@ async def _keep(
     await audit.record(
         session, AuditEntry(action, "approval", approval.name, ask.person, ask.correlation_id, facts)
     )
-    await engine.send(
-        session, task.name, {"decided": approval.number}, topic=CONTROL, idempotency_key=ask.event_key
-    )
+    await _wake(session, task, approval, ask)
+
+
+async def _wake(session: Session, task: Task, approval: Approval, ask: Ask) -> None:
+    """Have the task's workflow look at its approval, once this commits."""
+    message = {"decided": approval.number}
+    await engine.send(session, task.name, message, topic=CONTROL, idempotency_key=ask.event_key)
 
 
 def _confirm(approval: Approval, verdict: Verdict) -> str:

@@ -38,9 +38,7 @@ class Ops:
             return next((each for each in views if each["user"] == user), None)
 
         view = await until(form, f"a form for {user}")
-        return await self.hand(
-            "submit", user=user, view_id=view["id"], values={"reason": {"reason": {"value": reason}}}
-        )
+        return await self.hand("submit", user=user, view_id=view["id"], values={"reason": {"reason": reason}})
 
     async def whispers(self, user: str) -> str:
         return "\n".join(text_of(each) for each in await self.hand.messages() if each["ephemeral_to"] == user)

@@ -89,10 +89,15 @@ async def show(session: AsyncSession, draft: CardDraft) -> None:
     await session.execute(_SHOW, _values(draft))
 
 
+_BUTTONS = '$.blocks[*] ? (@.type == "actions")'
+"""In a content: what somebody can act on."""
+
 _REVISE = text(
     """
     UPDATE card SET content = CAST(:content AS jsonb), version = version + 1,
-        state = CASE WHEN state = 'failed' THEN 'live' ELSE state END,
+        state = CASE WHEN state = 'failed' THEN 'live'
+            WHEN state = 'gone' AND CAST(:content AS jsonb) @? CAST(:buttons AS jsonpath) THEN 'live'
+            ELSE state END,
         dirty_at = CASE WHEN version > shown_version THEN dirty_at ELSE now() END
     WHERE key = :key AND content IS DISTINCT FROM CAST(:content AS jsonb)
     """
@@ -101,15 +106,16 @@ _REVISE = text(
 
 async def revise(session: AsyncSession, key: str, content: Content) -> None:
     """Want other content on a card that exists; its place stays."""
-    await session.execute(_REVISE, {"key": key, "content": json.dumps(write_content(content))})
+    values = {"key": key, "content": json.dumps(write_content(content)), "buttons": _BUTTONS}
+    await session.execute(_REVISE, values)
 
 
-# Whoever deleted it may act on it no more, and nobody else: what has buttons is posted again.
+# Nobody could act on it any more, so that what has buttons is posted again.
 _REPOST = text(
     """
     UPDATE card SET ts = NULL, posted_channel = NULL, shown_version = 0, parent_deleted = false, dirty_at = now()
     WHERE posted_channel = :channel AND ts = :ts AND state = 'live'
-      AND content @? '$.blocks[*] ? (@.type == "actions")'
+      AND content @? CAST(:buttons AS jsonpath)
     RETURNING key
     """
 )
@@ -117,7 +123,8 @@ _REPOST = text(
 
 async def repost(session: AsyncSession, channel: str, ts: str) -> str | None:
     """The message `ts` was deleted: want its card posted anew if somebody could act on it. Returns its key then."""
-    found: str | None = (await session.execute(_REPOST, {"channel": channel, "ts": ts})).scalar()
+    values = {"channel": channel, "ts": ts, "buttons": _BUTTONS}
+    found: str | None = (await session.execute(_REPOST, values)).scalar()
     return found
 
 

@@ -60,9 +60,9 @@ async def take(outbox: Outbox, channel: str = "C0OPS") -> Delivery:
     return found
 
 
-async def shown(outbox: Outbox, delivery: Delivery, pause: float = 0.0) -> None:
+async def shown(outbox: Outbox, delivery: Delivery, pause: float = 0.0, ts: str | None = None) -> None:
     """What the loop records after Slack took the message."""
-    ts = delivery.ts or f"{1_700_000_000 + delivery.card_id}.000001"
+    ts = ts or delivery.ts or f"{1_700_000_000 + delivery.card_id}.000001"
     await outbox.record_shown(delivery, ts, delivery.place.channel, parent_deleted=False, pause=pause)
 
 
@@ -428,6 +428,61 @@ async def test_a_deleted_message_stays_deleted(database: Database, outbox: Outbo
     await outbox.end(await take(outbox), CardState.GONE, "message_not_found")
     await revise(database, "card", "done")
     assert await outbox.take("C0OPS") is None
+
+
+BUTTONS: list[dict[str, Any]] = [{"type": "section"}, {"type": "actions", "elements": []}]
+
+
+async def want(database: Database, content: Content) -> None:
+    async with database.unit_of_work() as session:
+        await cards.revise(session, "task:1", content)
+
+
+async def delete(database: Database, ts: str) -> str | None:
+    async with database.unit_of_work() as session:
+        return await cards.repost(session, "C0OPS", ts)
+
+
+@pytest.mark.parametrize("blocks", [BUTTONS, BUTTONS[:1]], ids=["buttons", "none"])
+async def test_a_deleted_message_is_posted_again_while_it_has_buttons(
+    database: Database, outbox: Outbox, blocks: list[dict[str, Any]]
+) -> None:
+    await show(database, "task:1")
+    await want(database, Content("waits", blocks))
+    await outbox.claim([], 1)
+    await shown(outbox, await take(outbox), ts="1.0")
+    needed = blocks == BUTTONS
+    assert await delete(database, "2.0") is None
+    assert await delete(database, "1.0") == ("task:1" if needed else None)
+    assert await delete(database, "1.0") is None
+    again = await outbox.take("C0OPS")
+    assert (again is not None) is needed
+    if again is not None:
+        assert (again.ts, again.content.text) == (None, "waits")
+
+
+async def test_an_update_that_came_before_the_deletion_does_not_make_the_card_shown(
+    database: Database, outbox: Outbox
+) -> None:
+    await show(database, "task:1")
+    await want(database, Content("waits", BUTTONS))
+    await outbox.claim([], 1)
+    await shown(outbox, await take(outbox), ts="1.0")
+    await want(database, Content("waits on", BUTTONS))
+    updating = await take(outbox)
+    await delete(database, "1.0")
+    await shown(outbox, updating, ts="1.0")
+    assert (await take(outbox)).ts is None
+
+
+async def test_a_card_that_is_gone_comes_back_once_somebody_can_act_on_it(
+    database: Database, outbox: Outbox
+) -> None:
+    await show(database, "task:1")
+    await outbox.claim([], 1)
+    await outbox.end(await take(outbox), CardState.GONE, "message_not_found")
+    await want(database, Content("stopped", BUTTONS))
+    assert (await take(outbox)).content.text == "stopped"
 
 
 # Two at once

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.card import Place
-from handlers.slack.payloads import Body, Malformed, read_click, read_command, read_joined, read_message
+from handlers.slack.payloads import (
+    Body,
+    Malformed,
+    read_click,
+    read_command,
+    read_deleted,
+    read_joined,
+    read_message,
+)
 
 SHAPES = Path(__file__).parents[5] / "shared/data/slack/payload_shapes.json"
 BOT = "U0QUARTERDECK"
@@ -218,6 +226,25 @@ def test_a_menu_has_no_value_of_its_own() -> None:
 def test_somebody_joined() -> None:
     joined = read_joined(JOINED)
     assert (joined.user, joined.channel) == (BOT, "C0OPS")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"subtype": "message_deleted", "deleted_ts": "1.0", "previous_message": {"user": BOT}},
+        {"subtype": "message_changed", "message": {"subtype": "tombstone", "ts": "1.0"}},
+    ],
+    ids=["message", "message with replies"],
+)
+def test_somebody_deleted_a_message(event: dict[str, Any]) -> None:
+    assert read_deleted(changed(MESSAGE, **event)) == ("C0OPS", "1.0")
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"subtype": "message_changed", "message": {"ts": "1.0", "text": "edited"}}]
+)
+def test_what_still_stands_was_not_deleted(event: dict[str, Any]) -> None:
+    assert read_deleted(changed(MESSAGE, **event)) is None
 
 
 MISSING = "missing"

@@ -2,6 +2,7 @@
 a step fails, reported. One durable workflow a task; every decision and receipt is a row before anything follows.
 """
 
+import logging
 from typing import Any
 
 from blocks.task import first_card
@@ -16,15 +17,15 @@ from storage import audit
 from storage import choice as choices
 from storage import task as tasks
 from storage.database import Session
-from workflows import engine, gate, planning, undoing
+from workflows import engine, gate, patience, planning, undoing
+from workflows.mishap import break_off
 from workflows.report import report
 from workflows.services import Services
 from workflows.step import call, intend, keep_receipt
 from workflows.view import show
 
 CONTROL = "control"
-PATIENCE = 100
-"""How often a step is tried again whose database was away. What the outside answers is a receipt, never an error."""
+log = logging.getLogger(__name__)
 
 
 async def submit(services: Services, ask: Ask, answers: dict[str, str] | None = None) -> int | None:
@@ -52,9 +53,14 @@ async def start(number: int) -> None:
 @engine.workflow("execution")
 async def run(number: int) -> None:
     """The task's workflow."""
-    found = await _prepare(number)
-    if await _approved(number, found):
-        await _carry_out(number)
+    try:
+        found = await _prepare(number)
+        if await _approved(number, found):
+            await _carry_out(number)
+    except engine.StepError:
+        # A mistake of ours. It is recorded, so that a replay meets it again and goes the same way.
+        log.exception("%s cannot go on", task_name(number))
+        await engine.transaction("broken", break_off, number)
     _nudge()
 
 
@@ -67,7 +73,7 @@ async def _prepare(number: int) -> dict[str, Any]:
     """Plan, asking the person for what is missing. Returns what `gate.ask_for` says of the plan."""
     turn = 0
     while True:
-        outcome = await engine.step(f"plan-{turn}", planning.make_plan, number, retries=PATIENCE)
+        outcome = await patience.step(f"plan-{turn}", planning.make_plan, number)
         found = await engine.transaction(f"planned-{turn}", prepare, number, outcome)
         _nudge()
         if found["state"] != planning.WAITING:
@@ -121,7 +127,7 @@ async def _carry_out(number: int) -> None:
         if verdict != "go":
             break
         _nudge()
-        receipt = await engine.step(f"call-{step}", call, number, step, retries=PATIENCE)
+        receipt = await patience.step(f"call-{step}", call, number, step)
         await engine.transaction(f"receipt-{step}", keep_receipt, number, step, receipt)
         if receipt["outcome"] != "done":
             break

@@ -10,14 +10,11 @@ from storage import audit
 from storage import step as steps
 from storage import task as tasks
 from storage.database import Session
-from workflows import engine
+from workflows import engine, patience
 from workflows.planning import undo_step
 from workflows.services import Services
 from workflows.step import count, find_step, make_call
 from workflows.view import show
-
-PATIENCE = 100
-"""As in `workflows.execution`."""
 
 
 async def settle(session: Session, number: int) -> list[int]:
@@ -77,7 +74,7 @@ async def compensate(number: int) -> None:
     for step in await engine.transaction("undo-order", _order, number):
         await engine.transaction(f"undo-intend-{step}", _intend, number, step)
         engine.services(Services).nudges.deliver()
-        receipt = await engine.step(f"undo-call-{step}", _call, number, step, retries=PATIENCE)
+        receipt = await patience.step(f"undo-call-{step}", _call, number, step)
         await engine.transaction(f"undo-receipt-{step}", _keep, number, step, receipt)
 
 

@@ -42,6 +42,7 @@ class Stage:
     bot: BotProcess
     rows: asyncpg.Pool
     database_url: str
+    """As libpq has it."""
 
     @property
     def ops(self) -> Ops:
@@ -137,15 +138,31 @@ class Stage:
 @asynccontextmanager
 async def set_stage(cluster: Cluster, folder: Path, **settings: str) -> AsyncIterator[Stage]:
     """A stage with a bot that is ready, without pacing and without Slack's rate limits."""
+    async with fresh_database(cluster) as url, _set(url, url, folder, settings) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def set_embedded_stage(cluster: Cluster, folder: Path, **settings: str) -> AsyncIterator[Stage]:
+    """The same with the bot's embedded server, which is `cluster`, in `folder / "data"`."""
+    settings = {**settings, "QD_DATA_DIR": str(folder / "data")}
+    async with _set(cluster.dsn(), None, folder, settings) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _set(
+    url: str, bots_url: str | None, folder: Path, settings: dict[str, str]
+) -> AsyncIterator[Stage]:
     settings = {"QD_SLACK_CHANNEL_INTERVAL_SECONDS": "0", **settings}
     folder.mkdir(parents=True, exist_ok=True)
+    plain = address(url, "postgresql")
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(serve(0))
         hand = Hand(sandbox.url, await stack.enter_async_context(aiohttp.ClientSession()))
         await hand("limits", scale=0)
-        url = await stack.enter_async_context(fresh_database(cluster))
-        rows = await stack.enter_async_context(
-            asyncpg.create_pool(address(url, "postgresql"), min_size=1, max_size=3)
+        bot = await stack.enter_async_context(
+            running_bot(sandbox.url, bots_url, folder / "bot.log", **settings)
         )
-        bot = await stack.enter_async_context(running_bot(sandbox.url, url, folder / "bot.log", **settings))
-        yield Stage(hand, bot, rows, url)
+        rows = await stack.enter_async_context(asyncpg.create_pool(plain, min_size=1, max_size=3))
+        yield Stage(hand, bot, rows, plain)

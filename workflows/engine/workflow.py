@@ -116,21 +116,27 @@ async def run(workflow: Workflow[P, R], workflow_id: str, *args: P.args, **kwarg
 
 
 async def step(
-    name: str, call: Callable[[*Ts], Awaitable[R]], *args: *Ts, retries: int = 0, pause: float = 1.0
+    name: str,
+    call: Callable[[*Ts], Awaitable[R]],
+    *args: *Ts,
+    retries: int = 0,
+    pause: float = 1.0,
+    longest: float = LONGEST_PAUSE_SECONDS,
+    only: tuple[type[Exception], ...] = (Exception,),
 ) -> R:
     """Call the outside world and record the result (JSON). At least once: what a crash cuts is repeated.
 
-    Pass `idempotency_key(name)` to whatever can use one. `retries` further attempts follow an error, after
-    `pause` seconds and then twice as long each time. Raises StepError.
+    Pass `idempotency_key(name)` to whatever can use one. `retries` further attempts follow an error of the
+    kinds `only`, after `pause` seconds and then twice as long each time, up to `longest`. Raises StepError.
     """
 
     async def attempt() -> R:
         for turn in range(retries):
             try:
                 return plain(await call(*args))
-            except Exception as error:  # noqa: BLE001  whatever it is, another attempt follows; the last one counts
+            except only as error:
                 log.info("step %s of %s failed and is repeated: %r", name, DBOS.workflow_id, error)
-            await asyncio.sleep(min(pause * 2**turn, LONGEST_PAUSE_SECONDS))
+            await asyncio.sleep(min(pause * 2 ** min(turn, 32), longest))
         return plain(await call(*args))
 
     workflow_id()

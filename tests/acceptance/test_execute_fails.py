@@ -276,7 +276,7 @@ async def test_cancelled_while_it_runs_stops_after_the_step_and_can_be_undone_on
     await office.fault("late", action="deploy", service="checkout", environment="staging", delay_s=1)
     task = await office.execute("deploy checkout v77 to staging, then to production")
     await office.approve(task, "U0LEAD")
-    running = await office.card(task, "Running")
+    running = await office.card(task, "▶️ 1.")
     assert (await office.click(running, "task.cancel", "U0DEV"))["ok"]
     await office.card(task, "Stopping")
     stopped = await office.card(task, "Stopped. Done by then: step 1 of 2.")

@@ -3,9 +3,9 @@
 import asyncio
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,15 +45,15 @@ class Watch:
                 self.changed.set()
 
     async def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-        """Wait until something holds of what was seen; returns that."""
-        async with asyncio.timeout(seconds):
-            while not (found := condition()):
-                self.changed.clear()
-                try:
-                    await asyncio.wait_for(self.changed.wait(), 0.02)
-                except TimeoutError:
-                    continue
-        assert found, what
+        """Wait until something holds of what was seen; returns that. Raises TimeoutError with what each card says."""
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            if time.monotonic() > deadline:
+                states = Counter(sights[-1].state for sights in self.sights.values())
+                raise TimeoutError(f"still not after {seconds:g} s: {what}; the cards say {dict(states)}")
+            self.changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.changed.wait(), 0.02)
         return found
 
     def first(self, task: int, state: str = "", since: float = 0.0) -> Sight | None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
 
 from domain.errors import ConfigurationError
 
@@ -74,7 +75,14 @@ def after_commit(session: Session, act: Callable[[], object]) -> None:
     """Have `act` called once the session's transaction has committed, and never if it is rolled back: what a retried
     transaction counts is counted once. `act` must not fail.
     """
-    event.listen(session.sync_session, "after_commit", lambda _: act(), once=True)
+    waiting = [act]
+
+    def run(committed: SyncSession) -> None:
+        # A savepoint that is released is told of as a commit, too.
+        if waiting and not committed.in_nested_transaction():
+            waiting.pop()()
+
+    event.listen(session.sync_session, "after_commit", run)
 
 
 async def _no_reset(connection: Any) -> None:

@@ -75,7 +75,7 @@ async def test_somebody_without_a_role_sees_what_they_asked_for_and_nothing_else
     assert [each["id"] for each in await api.pending("U0ONCALL")] == [name]
 
 
-async def test_the_same_request_under_one_key_counts_once(ops: Ops, api: Api) -> None:
+async def test_the_same_request_under_one_key_counts_once(ops: Ops, api: Api, bot: BotProcess) -> None:
     task, name = await ask(ops, "run migration 0042_add_index on payments")
     body = {"decision": "approve", "reason": "it is tested"}
 
@@ -92,6 +92,12 @@ async def test_the_same_request_under_one_key_counts_once(ops: Ops, api: Api) ->
 
     assert await send("U0MANAGER") == (200, False), "another person's key is another key"
     await ops.card(task, "Done")
+    for line in [
+        'approval_decisions_total{decision="approved",risk_level="critical"} 2.0',
+        'approval_wait_seconds_count{risk_level="critical"} 1.0',
+        'approval_requests_total{risk_level="critical"} 1.0',
+    ]:
+        assert await _shows(bot, line), line
 
 
 async def test_a_refused_request_is_refused_again_under_its_key(ops: Ops, api: Api) -> None:

@@ -85,6 +85,7 @@ async def counts(bot: BotProcess) -> bool:
     return {
         'approval_decisions_total{decision="approved",risk_level="high"} 1.0',
         'approval_decisions_total{decision="rejected",risk_level="high"} 1.0',
+        'approval_requests_total{risk_level="high"} 0.0',
     } <= set(metrics)
 
 

@@ -136,3 +136,13 @@ def delegated(person: str, until: datetime) -> Content:
         "Until {} {} may decide in your place.", mrkdwn.date(until), mrkdwn.mention(person)
     )
     return replace(kit.message(sentence, [kit.section(sentence)]), calls=(person,))
+
+
+def lent(person: str, until: datetime) -> Content:
+    """To whoever may decide in somebody's place from now on."""
+    sentence = mrkdwn.fill(
+        "Until {} you may decide on approvals in place of {}. `/qd approvals` lists what waits for you.",
+        mrkdwn.date(until),
+        mrkdwn.mention(person),
+    )
+    return kit.message(sentence, [kit.section(sentence)])

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from blocks import help as help_blocks
 from blocks import overview as overview_blocks
-from blocks.approval import delegated, waiting_list
+from blocks.approval import delegated, lent, waiting_list
 from blocks.notice import notice
 from blocks.task import accepted, cancelled, describe_state, stopping
 from domain.approval import Role
 from domain.ask import Ask
 from domain.audit import AuditEntry
-from domain.card import CardDraft, Content
+from domain.card import CardDraft, Content, Place
 from domain.command import (
     MAX_REQUEST_LENGTH,
     SPECS,
@@ -154,6 +154,11 @@ async def _try_to_cancel(session: Session, ask: Ask, number: int, roles: frozens
     if before.ended:
         sentence = f"{task_name(number)} had ended already: {describe_state(before)}."
         return Cancellation(done=False, content=notice(sentence))
+    if before is TaskState.COMPENSATING:
+        sentence = (
+            f"{task_name(number)} has failed and is taken back just now, which is not stopped half-way."
+        )
+        return Cancellation(done=False, content=notice(sentence))
     if before.waiting:
         return Cancellation(done=True, content=cancelled(number))
     return Cancellation(done=before is TaskState.RUNNING, content=stopping(number))
@@ -206,6 +211,8 @@ async def _delegate(services: Services, ask: Ask) -> Content | None:
         )
         await audit.record(session, entry)
         await _reply(session, ask, content)
+        word = CardDraft(f"lent:{ask.event_key}", Place(wanted.person), lent(ask.person, until), urgent=True)
+        await cards.show(session, word)
     services.nudges.deliver()
     return content
 

@@ -152,6 +152,7 @@ async def test_a_delegate_decides_in_the_lenders_place_but_never_on_what_they_as
     assert "<@U0DEV> may decide in your place" in await office.private(
         "/qd delegate @dev until 23:59", user="U0MANAGER"
     )
+    await office.told("U0DEV", "in place of <@U0MANAGER>")
     waiting = await office.private("/qd approvals", user="U0DEV")
     assert f"T-{others}" in waiting
     assert f"T-{own}" not in waiting

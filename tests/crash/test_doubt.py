@@ -16,10 +16,17 @@ from tests.support.wait import until
 ACTIONS = Path(__file__).with_name("actions.yaml")
 
 
-@pytest.fixture
-async def stage(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with set_stage(cluster, tmp_path, QD_ACTIONS=str(ACTIONS)) as stage:
+@pytest.fixture(scope="module")
+async def shared(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One stage for all: each test publishes a version of its own."""
+    async with set_stage(cluster, tmp_path_factory.mktemp("doubt"), QD_ACTIONS=str(ACTIONS)) as stage:
         yield stage
+
+
+@pytest.fixture
+async def stage(shared: Stage) -> Stage:
+    await shared.world("faults", clear=True)
+    return shared
 
 
 async def requests_of(stage: Stage, version: str) -> int:

@@ -114,7 +114,7 @@ class Crowd:
             if not left:
                 return
             await asyncio.gather(*(self._tend(each, seen.get(each.request)) for each in left))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.25)
 
     async def look(self) -> dict[str, Seen]:
         """Every task by its request."""

@@ -125,16 +125,19 @@ async def at_rate(count: int, act: Callable[[int], Awaitable[Any]]) -> list[tupl
 async def measure_rate(house: House, seconds: float) -> dict[str, Any]:
     """Cards, then clicks, five a second over ten channels, while the parked tasks wait."""
     watch, count = house.watch, max(CHANNELS, int(PER_SECOND * seconds))
+    spent = [cpu_seconds(house)]
     asked = await at_rate(count, house.execute)
     await watch.until(lambda: all(watch.waits(task) for _, task in asked), "all wait", PATIENCE_SECONDS)
     cards = [watch.sights[task][0].at - began for began, task in asked]
     buttons = [_seen(watch, task, "Waits for approval") - began for began, task in asked]
 
+    spent.append(cpu_seconds(house))
     clicked = await at_rate(count, lambda number: press(house, asked[number][1]))
     tasks = [task for _, task in asked]
     await watch.until(
         lambda: all(watch.first(task, "Done") for task in tasks), "all are done", PATIENCE_SECONDS
     )
+    spent.append(cpu_seconds(house))
     calls = watch.calls()
     pairs = [(began, task) for (began, _), task in zip(clicked, tasks, strict=True)]
     return {
@@ -142,10 +145,18 @@ async def measure_rate(house: House, seconds: float) -> dict[str, Any]:
         **_quantiles("card_with_buttons", buttons),
         **_quantiles("click_to_step", [calls[task] - began for began, task in pairs]),
         **_quantiles("click_to_done_card", [_seen(watch, task, "Done") - began for began, task in pairs]),
+        "cpu_ms_per_execute": round(1000 * (spent[1] - spent[0]) / count, 1),
+        "cpu_ms_per_click": round(1000 * (spent[2] - spent[1]) / count, 1),
         "clicks_repeated": sum(clicks - 1 for _, clicks in clicked),
         "samples": count,
         "waiting": WAITING,
     }
+
+
+def cpu_seconds(house: House) -> float:
+    """What the bot's process has spent so far, which a busy machine hardly changes."""
+    times = psutil.Process(house.bot.pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def _seen(watch: Watch, task: int, state: str) -> float:

@@ -194,7 +194,9 @@ class FakeChat:
         with self._call("update_view"):
             if view_id not in {each.get("id") for each in self.views}:
                 raise ChatRefused("not_found")
-            self.views = [{**view, "id": view_id} if each.get("id") == view_id else each for each in self.views]
+            self.views = [
+                {**view, "id": view_id} if each.get("id") == view_id else each for each in self.views
+            ]
 
     # How it is done
 

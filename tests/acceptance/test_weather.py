@@ -269,7 +269,9 @@ async def test_a_kill_at_the_ack_loses_no_task_and_starts_each_once(
     await hand("limits", scale=0)
     async with running_bot(sandbox_url, database_url, tmp_path / "bot.log", **QUICK) as bot:
         scene = Scene(hand, bot, database_url)
-        sending = [asyncio.create_task(scene.execute(f"roll back checkout to v{number}")) for number in range(20)]
+        sending = [
+            asyncio.create_task(scene.execute(f"roll back checkout to v{number}")) for number in range(20)
+        ]
         await until(lambda: sum(each.done() for each in sending) >= 5, "some are acknowledged")
         await bot.kill()
         accepted = {number for number in await asyncio.gather(*sending) if number is not None}

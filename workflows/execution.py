@@ -114,6 +114,7 @@ async def _approved(number: int, found: dict[str, Any]) -> bool:
     turn = 0
     while found["state"] == gate.PENDING:
         await engine.wait(CONTROL, timeout=found["wait"])
+        await gate.look_up_people()
         found = await engine.transaction(f"tend-{turn}", gate.tend, number, found.get("seen", 0))
         _nudge()
         turn += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from blocks.approval import reminder
 from domain import decision as rules
-from domain.approval import Approval, ApprovalState, Role
+from domain.approval import APPROVERS, Approval, ApprovalState, Role
 from domain.audit import AuditEntry
 from domain.card import CardDraft, Place
 from domain.risk import assess, describe, require
@@ -68,6 +68,13 @@ async def _wait_of(session: Session, number: int) -> float:
     moments = [rules.next_reminder(approval, now), rules.next_escalation(approval, now), approval.expires_at]
     due = [(each - now).total_seconds() for each in moments if each is not None and each > now]
     return max(min(due, default=0.0), SHORTEST_WAIT_SECONDS)
+
+
+async def look_up_people() -> None:
+    """Have the members of Slack's user groups at hand before a transaction asks for them: none stays open across a call
+    to Slack. A replay looks again, which changes nothing.
+    """
+    await engine.services(Services).directory.people_with(APPROVERS)
 
 
 async def tend(session: Session, number: int, seen: int = 0) -> dict[str, Any]:

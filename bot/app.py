@@ -91,7 +91,7 @@ class Assembly:
             self.measures,
             Nudges(self._deliver, self.starter.offer),
             self.pulse.vitals,
-            Pace(channel_interval=self.settings.channel_interval),
+            Pace(channel_interval=self.settings.channel_interval, idle=self.idle),
             self.supervisor,
         )
         engine.bind(services)

@@ -17,11 +17,13 @@ from domain.chat import ChatBusy, ChatRefused, ChatRevoked, ChatUnavailable, Pos
 from storage import card as cards
 from storage import outbox as outboxes
 from storage.database import UNAVAILABLE
+from workflows.priority import give_way
 from workflows.services import Services
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
+LONGEST_YIELD_SECONDS = 0.1
 FAULT_PAUSE_SECONDS = 300.0
 REVOKED_PAUSE_SECONDS = 30.0
 MAX_BACKOFF_SECONDS = 30.0
@@ -113,10 +115,14 @@ class DeliveryLoop:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
 
+    async def _take(self, channel: str) -> Delivery | None:
+        await give_way(self._services.pace.idle, LONGEST_YIELD_SECONDS)
+        return await self._outbox.take(channel)
+
     async def _work(self, channel: str) -> None:
         """Show what is due in one channel until nothing is, or until the lane has to wait."""
         try:
-            while (delivery := await self._outbox.take(channel)) is not None:
+            while (delivery := await self._take(channel)) is not None:
                 pause = await self._show(delivery)
                 if pause is None or pause > POLL_SECONDS:
                     break

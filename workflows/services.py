@@ -1,7 +1,8 @@
 """The typed bag of ports that every workflow gets. It is built once, in `bot.wiring`."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from domain.action import Catalogue
@@ -14,6 +15,7 @@ from domain.runner import ActionRunner
 from storage.database import Database
 from storage.outbox import Outbox
 from workflows.measures import Measures
+from workflows.priority import always_idle
 
 Spawn = Callable[[str, Coroutine[Any, Any, None]], None]
 
@@ -28,10 +30,13 @@ class Nudges:
 
 @dataclass(frozen=True)
 class Pace:
-    """Settings of the delivery loop: seconds between two messages of a channel, and how many channels at once."""
+    """Settings of the delivery loop: seconds between two messages of a channel, and how many channels at once. `idle`
+    is set while nothing waits to be acknowledged.
+    """
 
     channel_interval: float = 1.0
     lanes: int = 32
+    idle: asyncio.Event = field(default_factory=always_idle)
 
 
 class Deciding(Protocol):

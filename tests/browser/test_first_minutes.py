@@ -1,6 +1,8 @@
 """The README's first five minutes, step by step, with the real bot."""
 
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 from playwright.async_api import Locator, Page, expect
@@ -9,6 +11,15 @@ from tests.support.process import BotProcess
 
 OpenPage = Callable[..., Awaitable[Page]]
 Picture = Callable[[Page, str], Awaitable[None]]
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def said_in_the_readme() -> list[str]:
+    """What the first five minutes tell a newcomer to type, in its order."""
+    section = README.read_text("utf-8").partition("## First five minutes")[2].partition("\nTo see what")[0]
+    return re.findall(r"`([/@][^`]+)`", section)
 
 
 async def send(page: Page, text: str) -> None:
@@ -39,17 +50,18 @@ async def test_the_readmes_first_five_minutes(
 ) -> None:
     page = await open_page(f"{sandbox_url}/#/U0DEV/C0OPS", width=1280, height=960)
     channel = page.get_by_role("main")
+    help_, status, hello, execute, receipt = said_in_the_readme()
 
-    await send(page, "/help")
+    await send(page, help_)
     await expect(channel.get_by_text("What you can ask me")).to_be_visible()
     await expect(channel.get_by_text("Only visible to you").first).to_be_visible()
-    await send(page, "/status")
+    await send(page, status)
     await expect(channel.get_by_text("No open tasks")).to_be_visible()
 
-    await send(page, "@Quarterdeck hello")
+    await send(page, hello)
     await expect(channel.get_by_role("button", name="1 reply")).to_be_visible()
 
-    await send(page, "/execute roll back checkout to v41")
+    await send(page, execute)
     await expect(card(page, "T-1")).to_contain_text("Waits for approval")
     await expect(card(page, "T-1")).to_contain_text("high risk")
     await picture(page, "first-minutes")
@@ -61,7 +73,9 @@ async def test_the_readmes_first_five_minutes(
     await bot.kill()
     await bot.start()
 
-    lead = await open_page(f"{sandbox_url}/#/U0LEAD/C0OPS", width=1280, height=960)
+    lead = await open_page(f"{sandbox_url}/#/U0DEV/C0OPS", width=1280, height=960)
+    await lead.get_by_role("button", name="Acting as Dev").click()
+    await lead.get_by_role("menuitemradio", name="Lead, Tech lead").click()
     await card(lead, "T-1").get_by_role("button", name="Approve").click()
     await expect(card(lead, "T-1")).to_contain_text("Done")
     await expect(card(lead, "T-1")).to_contain_text("approved by @Lead")
@@ -69,6 +83,9 @@ async def test_the_readmes_first_five_minutes(
     await card(lead, "T-1").get_by_role("button", name="1 reply").click()
     await expect(lead.get_by_role("complementary").get_by_text("T-1 ✅ Done")).to_be_visible()
     await picture(lead, "first-minutes-done")
+
+    await send(page, receipt)
+    await expect(channel.get_by_text("receipt T-1:1")).to_be_visible()
 
     await send(page, "/execute restart search")
     await card(page, "T-2").get_by_role("button", name="Cancel").click()

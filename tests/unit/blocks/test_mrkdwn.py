@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blocks import mrkdwn
@@ -92,6 +92,7 @@ def test_markup_is_cut_to_the_limit_between_its_parts(text: str, limit: int) -> 
 
 
 @given(texts, st.integers(5, 400))
+@example("`````", 15)
 def test_a_block_of_code_that_is_cut_is_closed_again(text: str, limit: int) -> None:
     cut = mrkdwn.truncate(mrkdwn.code_block(text), limit)
 
